@@ -98,6 +98,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "scope": OWN,
     "only": OWN,
     "example": ANSWERED,
+    "find": (Act.SEARCH,),
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -108,7 +109,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "cite": (Act.CITATION,),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"new-matter", "new", "scope", "only", "example", "meant", "search", "lists", "undo"}
+NAMES_NOTHING = {"new-matter", "new", "scope", "only", "example", "find", "meant", "search", "lists", "undo"}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),

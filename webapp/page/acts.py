@@ -67,13 +67,14 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "remove": Act(Controller.remove_documents, ("documents",), {"document": str.split}),
         "privilege": Act(Controller.set_privilege, ("documents",), {"document": str.split, "on": str}),
         "summary": Act(
-            Controller.summarise, ("documents",), {"document": str}, "submit", focus="question", area="chat"
+            Controller.summarise, ("documents", "start"), {"document": str}, "submit", focus="question", area="chat"
         ),
         "scope": Act(
             Controller.choose_documents, ("documents",), {"documents": _scope, "how": str, "reply": parse_integer}
         ),
         "only": Act(Controller.choose_documents, ("past",), {"document": str.split}),
-        "example": Act(Controller.ask, ("empty",), {"question": str}, "submit", focus="question"),
+        "example": Act(Controller.ask, ("start",), {"question": str}, "submit", focus="question"),
+        "find": Act(Controller.find_mentions, ("start",), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),

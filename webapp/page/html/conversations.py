@@ -14,7 +14,7 @@ def shell() -> Markup:
         '<section class="conversations-list"><h2 id="conversations-heading">Conversations <span class="count"></span>'
         '</h2><button type="button" class="new" data-do="new">New conversation</button>'
         '<div class="tools" hidden><input type="search" class="filter" autocomplete="off" maxlength="200" '
-        'aria-label="Search the conversations" placeholder="Search questions and answers"></div>'
+        'aria-label="Search the conversations" placeholder="Search the conversations"></div>'
         '<div class="grid" role="grid" aria-labelledby="conversations-heading">'
         '<div class="conversations" role="rowgroup"></div></div><p class="none">None yet.</p>'
         '<div class="row-menu" popover role="dialog"></div></section>'

@@ -16,14 +16,16 @@ from webapp.page.html.listing import Listing, to_json
 _COPY = re.compile(r" \(\d+\)(?=\.\w+\Z|\Z)")  # what tells a further file of one name from the first
 _GRAVE = ("leaking_redaction", "hidden_text")
 _ROWS_KEPT = 20_000  # rows that are kept as JSON: those of a matter are asked for at each poll of each page
-# By which the list is sorted: the value that the script knows, and its name.
+# In which the list is sorted: the value that the script knows, and its name.
 _ORDERS = (
-    ("added", "Order added"),
-    ("title", "Title"),
-    ("name", "File name"),
-    ("date", "Date"),
-    ("pages", "Pages"),
-    ("state", "State"),
+    ("added", "As added"),
+    ("latest", "Last added"),
+    ("title", "By title"),
+    ("name", "By file name"),
+    ("newest", "Newest first"),
+    ("oldest", "Oldest first"),
+    ("longest", "Longest first"),
+    ("state", "By state"),
 )
 
 
@@ -32,16 +34,13 @@ def shell() -> Markup:
     orders = Markup("").join(Markup('<option value="{}">{}</option>').format(*order) for order in _ORDERS)
     return Markup(
         '<section class="documents-list"><h2 id="documents-heading">Documents <span class="count"></span></h2>'
-        '<div class="reading" hidden><span></span><progress aria-label="Documents read"></progress></div>'
         '<div class="tools" hidden><input type="search" class="filter" autocomplete="off" maxlength="200" '
-        'aria-label="Filter the documents" placeholder="Filter by title, party or name">'
-        '<select class="sort" aria-label="Sort the documents by">{}</select>'
-        '<button type="button" class="icon reverse" aria-label="Reverse the order" aria-pressed="false">'
-        '<span aria-hidden="true">⇅</span></button></div>'
+        'aria-label="Filter the documents" placeholder="Filter by title, party or name"></div>'
         '<div class="choice" hidden><label><input type="checkbox" class="choose-all" aria-label="Ask all documents">'
-        '<span class="chosen"></span></label><button type="button" class="quiet these" hidden></button>'
+        '<span class="chosen"></span></label><select class="sort" aria-label="Order of the documents">{}</select>'
         '<button type="button" class="icon more" aria-label="More for the chosen documents" aria-haspopup="dialog">'
-        '<span aria-hidden="true">⋯</span></button></div>'
+        '<span aria-hidden="true">⋯</span></button>'
+        '<button type="button" class="quiet these" hidden></button></div>'
         '<div class="grid" role="grid" aria-labelledby="documents-heading"><div class="documents" role="rowgroup">'
         '</div></div><p class="none">None yet.</p>'
         '<div class="row-menu" popover role="dialog"></div></section>'

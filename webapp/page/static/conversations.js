@@ -22,7 +22,7 @@
     let found = { words: '', ids: new Set() }; // by the server
     let renaming = '';
     let timer = 0;
-    const list = grid($('.grid'), $('.conversations'), { draw, rems: () => 3, keyed });
+    const list = grid($('.grid'), $('.conversations'), { draw, rems: () => 2.95, keyed });
     const popover = menu($('.row-menu'));
     const field = $('.filter');
 

@@ -5,7 +5,6 @@
   const ICONS = { waiting: '…', paused: '‖', reading: '▸', indexing: '▸', ready: '✓', failed: '!' };
   const STATES = ['failed', 'reading', 'indexing', 'waiting', 'paused', 'ready'];
   const UNANSWERED = 5000; // milliseconds after which a choice that the server has not answered is taken back
-  const LINE = 34; // characters that surely fit on a line
   const compare = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' }).compare;
 
   const begin = (section) => {
@@ -22,7 +21,6 @@
     const popover = menu($('.row-menu'));
     const field = $('.filter');
     const sort = $('.sort');
-    const reverse = $('.reverse');
 
     // The scope
 
@@ -68,12 +66,14 @@
     const title = (row) => row.title || row.name.split(FOLDER).pop().replace(/\.\w+$/, '');
     const words = (row) => (row.words ??= [row.name, row.title, row.parties, row.day, row.told, row.unread, row.noted]
       .join(' ').toLocaleLowerCase());
+    const dated = (newest) => (a, b) => // those without a date stand last
+      (a.date && b.date ? a.date.localeCompare(b.date) * (newest ? -1 : 1) : Boolean(b.date) - Boolean(a.date));
     const by = {
-      added: () => 0,
       title: (a, b) => compare(title(a), title(b)),
       name: (a, b) => compare(a.name, b.name),
-      date: (a, b) => (a.date ?? '9').localeCompare(b.date ?? '9'),
-      pages: (a, b) => (a.pages ?? 0) - (b.pages ?? 0),
+      newest: dated(true),
+      oldest: dated(false),
+      longest: (a, b) => (b.pages ?? 0) - (a.pages ?? 0),
       state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
     };
     const folderOf = (row) => row.name.split(FOLDER).slice(0, -1).join(FOLDER);
@@ -81,9 +81,8 @@
     const shownRows = () => {
       const wanted = field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
       const shown = [...rows.values()].filter((row) => wanted.every((word) => words(row).includes(word)));
-      const compared = by[sort.value] ?? by.added;
-      shown.sort(compared);
-      return reverse.getAttribute('aria-pressed') === 'true' ? shown.reverse() : shown;
+      if (sort.value === 'latest') return shown.reverse();
+      return by[sort.value] ? shown.sort(by[sort.value]) : shown;
     };
 
     const arranged = () => { // rows below the folder that they came in; those of none stand first
@@ -94,16 +93,17 @@
         folders.get(folder).push(row);
       });
       return [...folders].flatMap(([folder, inside]) => [
-        ...(folder ? [{ key: `folder ${folder}`, folder, inside, className: 'folder' }] : []),
+        ...(folder ? [{ key: `folder ${folder}`, folder, inside }] : []),
         ...(folded.has(folder) ? [] : inside).map((row) => ({
-          key: row.id, row, data: { state: row.state, name: row.name }, className: 'document',
+          key: row.id, row, data: { state: row.state, name: row.name }, className: folder ? 'inside' : '',
         })),
       ]);
     };
 
     function rems({ row }) {
       const long = row ? told(row).length : 0;
-      return !row ? 2.3 : 3.3 + (long > LINE ? 2.2 : long ? 1.15 : 0);
+      const line = ($('.grid').clientWidth - 62) / 6.4; // characters that fit
+      return !row ? 2.1 : 3.1 + (long > line ? 2.1 : long ? 1.1 : 0);
     }
 
     const box = (ids, label, changed) => {
@@ -162,7 +162,7 @@
     const mark = (row) => {
       const words = told(row);
       const grave = row.grave || row.unread || row.privileged || row.state === 'failed';
-      return words ? make('span', { className: grave ? 'mark doubt' : 'mark', title: words }, words) : null;
+      return words ? make('span', { className: grave ? 'told doubt' : 'told', title: words }, words) : null;
     };
 
     // Menus
@@ -228,15 +228,11 @@
       const shown = shownRows();
       const filtered = shown.length < all.length;
       const many = all.filter((row) => ticked(row.id)).length;
-      const ended = all.filter((row) => ['ready', 'failed'].includes(row.state)).length;
       $('.count').textContent = filtered ? `${shown.length} of ${all.length}` : all.length || '';
       $('.none').hidden = shown.length > 0;
       $('.none').textContent = all.length ? 'None fits the filter.' : 'None yet.';
       $('.tools').hidden = all.length < 5 && !field.value;
       $('.choice').hidden = all.length < 2;
-      $('.reading').hidden = ended === all.length;
-      $('.reading span').textContent = `${ended} of ${all.length} read`;
-      Object.assign($('.reading progress'), { max: all.length || 1, value: ended });
       const inView = shown.filter((row) => ticked(row.id)).length;
       const every = $('.choose-all');
       every.checked = inView === shown.length && inView > 0;
@@ -278,10 +274,7 @@
         else choose(shown.map((row) => row.id), is ? 'add' : 'drop');
       } else if (control?.matches('.these')) choose(shownRows().map((row) => row.id), '');
       else if (control?.matches('.choice .more')) popover.open(control, 'The chosen documents', ...menuOfChosen());
-      else if (control?.matches('.reverse')) {
-        control.setAttribute('aria-pressed', String(control.getAttribute('aria-pressed') !== 'true'));
-        update();
-      } else if (control?.matches('.fold')) {
+      else if (control?.matches('.fold')) {
         if (!folded.delete(item.folder)) folded.add(item.folder);
         update();
       } else if (control?.matches('.more') && item) {
@@ -336,9 +329,8 @@
   // The scope above the chat leads to the list, in a narrow window to its area.
   document.addEventListener('click', (event) => {
     if (!event.target.closest('#part-scope .scope')) return;
-    const area = document.querySelector('nav.areas [data-area-of=sidebar]');
-    if (area?.offsetParent) area.click();
-    const controls = '.documents-list .tools:not([hidden]) .filter, .documents-list [role=row] input[tabindex="0"]';
+    window.showArea?.('sidebar');
+    const controls = '.documents-list :is(.tools:not([hidden]) .filter, [role=gridcell] [tabindex="0"])';
     document.querySelector(controls)?.focus();
   });
 })();
