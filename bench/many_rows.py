@@ -153,7 +153,7 @@ def measure(page: Page, address: str, count: int) -> None:
 
         def tick(n: int = n) -> None:
             box.click()
-            expect(scope).to_contain_text(f"– {count - (n + 1) % 2} of {count}")
+            expect(scope).to_contain_text(f"– {count - (n + 1) % 2:,} of {count:,}")
 
         chosen.append(seconds(tick))
     told("choose a document", chosen, "s")

@@ -75,10 +75,8 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     )
     delete = (
         Markup(
-            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" '
-            'data-confirm="Delete the matter “{}” with all its documents and conversations?">Delete this matter'
-            "</button>"
-        ).format(chosen.id, chosen.name)
+            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}">Delete this matter</button>'
+        ).format(chosen.id)
         if chosen
         else NOTHING
     )

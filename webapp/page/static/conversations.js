@@ -1,6 +1,6 @@
 // The list of conversations: search, rename in place, share, delete.
 (() => {
-  const { make, more, follow, act, grid, menu, say, plural, whenThere, watch } = window.lists;
+  const { make, more, follow, act, grid, menu, say, number, plural, whenThere, watch } = window.lists;
   const PAUSE = 300; // milliseconds after the last key until the server searches
   const DAY = 86_400_000;
 
@@ -54,8 +54,7 @@
     }
 
     const menuOf = (row) => {
-      const rename = make('button', { type: 'button' }, 'Rename');
-      rename.addEventListener('click', () => begun(row.id));
+      const rename = make('button', { type: 'button', data: { rename: row.id } }, 'Rename');
       const share = make('button', {
         type: 'button', data: { do: 'share', conversation: row.id, share: row.shared ? 'no' : 'yes' },
       }, row.shared ? 'Make private' : 'Share with this matter');
@@ -90,7 +89,9 @@
       items = [...rows.values()].reverse().filter((row) => !searched() || fits(row))
         .map((row) => ({ key: row.id, row, data: { conversation: row.id } }));
       list.set(items);
-      $('.count').textContent = items.length < rows.size ? `${items.length} of ${rows.size}` : rows.size || '';
+      popover.refresh();
+      $('.count').textContent = items.length < rows.size ? `${number(items.length)} of ${number(rows.size)}`
+        : rows.size ? number(rows.size) : '';
       $('.none').hidden = items.length > 0;
       $('.none').textContent = rows.size ? 'None has these words.' : 'None yet.';
       $('.tools').hidden = rows.size < 5 && !field.value;
@@ -115,7 +116,11 @@
     section.addEventListener('click', (event) => {
       const row = rows.get(event.target.closest('[role=row]')?.dataset.key);
       const button = event.target.closest('.more');
-      if (row && button) popover.open(button, `About “${row.title}”`, ...menuOf(row));
+      const rename = event.target.closest('[data-rename]');
+      if (rename) begun(rename.dataset.rename);
+      else if (row && button) {
+        popover.open(button, `About “${row.title}”`, () => (rows.has(row.id) ? menuOf(rows.get(row.id)) : []));
+      }
     });
     section.addEventListener('keydown', (event) => {
       if (!event.target.matches('.rename')) return;

@@ -1,9 +1,10 @@
 // The list of documents: filter, order, folders; the boxes are the scope of a question.
 (() => {
-  const { make, more, follow, act, grid, menu, say, plural, whenThere, watch } = window.lists;
+  const { make, more, follow, act, grid, menu, say, number, plural, whenThere, watch } = window.lists;
   const FOLDER = ' › ';
   const ICONS = { waiting: '…', paused: '‖', reading: '▸', indexing: '▸', ready: '✓', failed: '!' };
   const STATES = ['failed', 'reading', 'indexing', 'waiting', 'paused', 'ready'];
+  const READ = 'read-document';
   const UNANSWERED = 5000; // milliseconds after which a choice that the server has not answered is taken back
   const compare = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' }).compare;
 
@@ -41,7 +42,7 @@
       act('documents', { do: 'scope', documents: ids ? [...ids].join(' ') : 'all', how, reply: String(count) });
       update();
       const many = [...rows.keys()].filter(ticked).length;
-      say(`${many} of ${plural(rows.size, 'document')} chosen`);
+      say(`${number(many)} of ${plural(rows.size, 'document')} chosen`);
     };
 
     const readScope = () => {
@@ -124,14 +125,14 @@
           box(inside.map((each) => each.id), `Ask all in ${folder}`, 'folder'),
           make('button', { type: 'button', className: 'fold', attributes: { 'aria-expanded': open }, title: folder },
             make('span', { className: 'sign', attributes: { 'aria-hidden': 'true' } }, open ? '▾' : '▸'),
-            make('span', { className: 'name' }, folder), make('span', { className: 'count' }, String(inside.length))),
+            make('span', { className: 'name' }, folder), make('span', { className: 'count' }, number(inside.length))),
         ];
       }
       const heading = [make('span', { className: 'called' }, title(row)),
         row.parties ? make('span', { className: 'parties' }, row.parties) : null];
       const opened = { className: 'title', title: [title(row), row.parties].filter(Boolean).join(' – ') };
-      const open = window.acts['read-document']
-        ? make('button', { type: 'button', data: { do: 'read-document', document: row.id }, ...opened }, ...heading)
+      const open = window.acts[READ]
+        ? make('button', { type: 'button', data: { do: READ, document: row.id }, ...opened }, ...heading)
         : make('a', { href: about.pdf.replace('DOCUMENT', row.id), target: '_blank', ...opened }, ...heading);
       const state = make('span', { className: 'state' },
         make('span', { className: 'icon-of', attributes: { 'aria-hidden': 'true' } }, `${ICONS[row.state]} `));
@@ -167,8 +168,8 @@
 
     // Menus
 
-    const button = (label, ids, data) => make('button', {
-      type: 'button', data: { ...data, document: ids.join(' ') },
+    const button = (label, ids, data, of = '') => make('button', {
+      type: 'button', data: { ...data, document: ids.join(' ') }, attributes: of && { 'aria-label': `${label} ${of}` },
     }, label);
     const WORK = {
       summary: ['Summarise', { do: 'summary' }], retry: ['Try again', { do: 'retry' }],
@@ -181,8 +182,8 @@
       const facts = known.filter(Boolean);
       const entries = [];
       const [label, data] = WORK[row.act] ?? [];
-      if (label && (row.act === 'summary' || about.change)) entries.push(button(label, [row.id], data));
-      entries.push(make('button', { type: 'button', data: { choice: 'only' } }, 'Ask only this'));
+      if (label && (row.act === 'summary' || about.change)) entries.push(button(label, [row.id], data, row.name));
+      entries.push(make('button', { type: 'button', data: { only: row.id } }, 'Ask only this'));
       entries.push(make('a', {
         href: about.pdf.replace('DOCUMENT', row.id), download: row.name,
         attributes: { 'aria-label': `Download ${row.name}` },
@@ -193,11 +194,10 @@
         entries.push(make('a', { className: 'changes', href: changes, target: '_blank' }, named));
       }
       if (about.change) {
-        const exported = row.privileged ? 'Let it into exports' : 'Privileged: keep out of exports';
-        entries.push(button(exported, [row.id], { do: 'privilege', on: row.privileged ? 'no' : 'yes' }));
-        entries.push(button('Remove', [row.id], { do: 'remove' }));
+        const exported = row.privileged ? 'Let into exports' : 'Keep out of exports (privileged)';
+        entries.push(button(exported, [row.id], { do: 'privilege', on: row.privileged ? 'no' : 'yes' }, row.name));
+        entries.push(button('Remove', [row.id], { do: 'remove' }, row.name));
       }
-      entries.forEach((entry) => entry.dataset.choice && entry.addEventListener('click', () => choose([row.id], '')));
       return [make('p', { className: 'called' }, title(row)),
         make('ul', { className: 'facts' }, ...facts.map((fact) => make('li', {}, fact))),
         make('div', { className: 'entries' }, ...entries)];
@@ -211,7 +211,7 @@
       const kept = some.filter((row) => row.privileged).map((row) => row.id);
       const entries = [
         ...['retry', 'pause', 'resume'].map((work) => [having(work), ...WORK[work]]),
-        [open, 'Keep out of exports', { do: 'privilege', on: 'yes' }],
+        [open, 'Keep out of exports (privileged)', { do: 'privilege', on: 'yes' }],
         [kept, 'Let into exports', { do: 'privilege', on: 'no' }], [ids, 'Remove', { do: 'remove' }],
       ].filter(([these]) => these.length).map(([these, label, data]) =>
         button(`${label}: ${plural(these.length, 'document')}`, these, data));
@@ -224,11 +224,13 @@
     const update = () => {
       items = arranged();
       list.set(items);
+      popover.refresh();
       const all = [...rows.values()];
       const shown = shownRows();
       const filtered = shown.length < all.length;
       const many = all.filter((row) => ticked(row.id)).length;
-      $('.count').textContent = filtered ? `${shown.length} of ${all.length}` : all.length || '';
+      $('.count').textContent = filtered ? `${number(shown.length)} of ${number(all.length)}`
+        : all.length ? number(all.length) : '';
       $('.none').hidden = shown.length > 0;
       $('.none').textContent = all.length ? 'None fits the filter.' : 'None yet.';
       $('.tools').hidden = all.length < 5 && !field.value;
@@ -238,9 +240,9 @@
       every.checked = inView === shown.length && inView > 0;
       every.indeterminate = inView > 0 && inView < shown.length;
       every.setAttribute('aria-label', filtered ? 'Ask all that are shown' : 'Ask all documents');
-      $('.chosen').textContent = `${many} of ${all.length} chosen`;
+      $('.chosen').textContent = `${number(many)} of ${number(all.length)} chosen`;
       $('.these').hidden = !filtered || !shown.length;
-      $('.these').textContent = shown.length === 1 ? 'Ask only this' : `Ask only these ${shown.length}`;
+      $('.these').textContent = shown.length === 1 ? 'Ask only this' : `Ask only these ${number(shown.length)}`;
       $('.choice .more').hidden = !about.change || !many;
     };
 
@@ -273,12 +275,13 @@
         if (shown.length === rows.size && is) choose(null, '');
         else choose(shown.map((row) => row.id), is ? 'add' : 'drop');
       } else if (control?.matches('.these')) choose(shownRows().map((row) => row.id), '');
-      else if (control?.matches('.choice .more')) popover.open(control, 'The chosen documents', ...menuOfChosen());
+      else if (control?.matches('.choice .more')) popover.open(control, 'The chosen documents', menuOfChosen);
+      else if (control?.matches('[data-only]')) choose([control.dataset.only], '');
       else if (control?.matches('.fold')) {
         if (!folded.delete(item.folder)) folded.add(item.folder);
         update();
       } else if (control?.matches('.more') && item) {
-        popover.open(control, `About ${item.row.name}`, ...menuOf(item.row));
+        popover.open(control, `About ${item.row.name}`, () => (rows.has(item.key) ? menuOf(rows.get(item.key)) : []));
       } else if (control?.matches('[type=checkbox]') && item?.row) toggle(item.key, !ticked(item.key), event.shiftKey);
       else if (control?.matches('[type=checkbox]') && item) {
         const ids = item.inside.map((row) => row.id);

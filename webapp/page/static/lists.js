@@ -202,13 +202,21 @@ window.lists = (() => {
     return { set, render, go: (key, cell) => at.has(key) && go(at.get(key), cell), element: (key) => drawn.get(key) };
   };
 
-  // The menu of a row: a popover beside its button, filled when it is opened.
+  // The menu of a row: a popover beside its button; what it holds is up to date while it is open.
   const menu = (popover) => {
     let opener = null;
+    let fill = () => [];
     const close = () => popover.matches(':popover-open') && popover.hidePopover();
-    const open = (button, label, ...children) => {
-      opener = button;
-      popover.replaceChildren(...children);
+    const filled = () => make('div', {}, ...fill());
+    const refresh = () => {
+      if (!popover.matches(':popover-open')) return;
+      const fresh = filled();
+      if (fresh.childNodes.length) patch(popover.firstElementChild, fresh);
+      else close();
+    };
+    const open = (button, label, children) => {
+      [opener, fill] = [button, children];
+      popover.replaceChildren(filled());
       popover.setAttribute('aria-label', label);
       popover.showPopover();
       const [by, own] = [button.getBoundingClientRect(), popover.getBoundingClientRect()];
@@ -229,7 +237,7 @@ window.lists = (() => {
       event.preventDefault();
     });
     popover.addEventListener('click', (event) => event.target.closest('button, a') && close());
-    return { open, close };
+    return { open, refresh };
   };
 
   const say = (words) => { // to screen readers
@@ -237,7 +245,8 @@ window.lists = (() => {
     if (spoken) spoken.textContent = words;
   };
 
-  const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const number = (count) => count.toLocaleString('en');
+  const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 
   // Once the part is there: it is laid out by gradio, some time after this script.
   const whenThere = (selector, begin) => {
@@ -260,5 +269,5 @@ window.lists = (() => {
     read();
   };
 
-  return { make, more, follow, act, grid, menu, say, plural, whenThere, watch };
+  return { make, more, follow, act, grid, menu, say, number, plural, whenThere, watch };
 })();
