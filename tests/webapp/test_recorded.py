@@ -26,31 +26,22 @@ from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
 from webapp.page.state import PageState
 from webapp.service.caller import Caller
+from webapp.service.command import Command
+from webapp.service.command_table import COMMANDS
 from webapp.service.commands import (
-    COMMANDS,
     Accept,
-    AddUser,
     Ask,
-    Backup,
-    ChangeArchive,
-    ChangeMembers,
-    ChangePrivilege,
-    ChangeUser,
-    Command,
     Compare,
     CreateMatter,
     DeleteMatter,
     FindMentions,
-    Groups,
-    Hold,
-    ReadAudit,
     Remove,
-    Retain,
     Search,
-    SetPassword,
     Summarise,
 )
 from webapp.service.health import Health
+from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
+from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Entry, Wanted

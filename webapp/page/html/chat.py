@@ -41,7 +41,7 @@ from webapp.core.wording import (
 )
 from webapp.grounding.check import NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
-from webapp.page.html import document_table, mentions, summary
+from webapp.page.html import document_table, mentions, provenance, summary
 from webapp.page.html.parts import NOTHING, changed_by, lines, pin, sign, standing, to_place, under_way
 from webapp.page.html.parts import legend as legend_of_marks
 from webapp.store.conversations import SavedTurn, State
@@ -398,7 +398,7 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool, privileged: Collectio
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup('<footer class="foot">{}<div class="acts">{}{}</div></footer>').format(
-        _coverage(turn.answer), _copy(turn, privileged), changes
+        _coverage(turn.answer) + _made_by(turn.answer), _copy(turn, privileged), changes
     )
 
 
@@ -432,6 +432,10 @@ def _coverage(answer: TurnResult) -> Markup:
         return NOTHING
     words = coverage(answer.searched, answer.budget)
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
+
+
+def _made_by(answer: TurnResult) -> Markup:
+    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
 
 
 def meter(budget: BudgetRow) -> Markup:
