@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, evidence
+from webapp.page.html import chat, evidence, palette
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
 from webapp.page.updates import OFTEN_SECONDS, health_updates
@@ -19,8 +19,17 @@ from webapp.page.uploads import KEPT_SECONDS
 STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
 PART_JS = (STATIC / "part.js").read_text("utf-8")
 # In the order in which they are loaded: a later sheet overrides an earlier one.
-STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "narrow.css")
-SCRIPTS = ("page.js",)
+STYLES = (
+    "tokens.css",
+    "frame.css",
+    "sidebar.css",
+    "chat.css",
+    "evidence.css",
+    "reader.css",
+    "palette.css",
+    "narrow.css",
+)
+SCRIPTS = ("page.js", "reader.js", "addresses.js", "palette.js")
 
 
 @dataclass
@@ -56,9 +65,11 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
             with gr.Column(elem_id="chat"):
                 _chat(components)
             with gr.Column(elem_id="evidence"):
+                components.html("outline")
                 components.html("evidence", evidence.nothing_chosen())
         components.html("announcement", chat.announcement(""))
         components.html("address")
+        components.html("palette", palette.dialog())
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
         components.seen, components.written = gr.State(0), gr.State("")
     return page, components

@@ -3,12 +3,35 @@
 import asyncio
 from dataclasses import dataclass
 
+from webapp.core.results import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the evidence panel shows because the user asked for it: an item of a turn, another one `beside` it, or a
+    page of a document; the item is then the one from which the reader came.
+
+    `version`: of the document's text, None for the one that is searched. `spans` are highlighted, the first of them, or
+    the offset `at`, is scrolled to; `words` were searched for.
+    """
+
+    document_id: str = ""
+    version: int | None = None
+    page: int = 1
+    spans: tuple[Range, ...] = ()
+    at: int | None = None
+    words: str = ""
+    turn_id: str = ""
+    item: int = 0
+    beside: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class PageState:
     """State of a page.
 
-    `scope` applies to the next conversation; `editing` is the turn that the next question replaces.
+    `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `place` is what the
+    evidence panel shows, None for the newest citation.
     """
 
     opened: bool = False
@@ -16,6 +39,7 @@ class PageState:
     conversation_id: str = ""
     scope: tuple[str, ...] | None = None
     editing: str = ""
+    place: Place | None = None
 
 
 class Tab:
