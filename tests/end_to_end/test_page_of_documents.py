@@ -141,7 +141,7 @@ def test_back_and_forward_lead_through_what_was_read_and_a_link_opens_it_again(r
     page = reader
     document = page.url
     page.get_by_role("button", name="Page after").click()
-    expect(page).to_have_url(re.compile("page=2"))
+    expect(page).to_have_url(re.compile("p=2"))
     page.get_by_role("button", name="Close the document").click()
     expect(page.locator(HEADING)).to_have_text("Evidence")
     expect(page).not_to_have_url(re.compile("document="))

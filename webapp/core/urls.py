@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from webapp.core.results import Range
 
 DOCUMENTS = "/matters/{matter_id}/documents"
+PAGE = "p"  # of a document, in an address: gradio takes a "page" there for one of its own
 
 
 def page_url(
@@ -34,7 +35,7 @@ def place_address(
     matter_id: str, document_id: str, page: int = 1, spans: Iterable[Range] = (), *, version: int = 1
 ) -> str:
     """Address of the page that opens a document at a page, with these spans highlighted: a link to a pin cite."""
-    return address({"matter": matter_id, "document": document_id, "page": page}, spans, version)
+    return address({"matter": matter_id, "document": document_id, PAGE: page}, spans, version)
 
 
 def address(said: Mapping[str, str | int], spans: Iterable[Range] = (), version: int = 1) -> str:

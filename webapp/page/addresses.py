@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from webapp.core.errors import EventMalformed
 from webapp.core.limits import parse_integer, parse_ranges
-from webapp.core.urls import address
+from webapp.core.urls import PAGE, address
 from webapp.page.state import PageState, Place
 
 
@@ -19,7 +19,7 @@ def address_of(state: PageState) -> str:
     if place is None:
         return address(said)
     if place.document_id:
-        said |= {"document": place.document_id, "page": place.page}
+        said |= {"document": place.document_id, PAGE: place.page}
     if place.turn_id:
         said |= {"turn": place.turn_id, "item": place.item}
     if place.beside is not None:
@@ -32,7 +32,7 @@ def state_of(query: Mapping[str, str]) -> PageState:
     place = Place(
         query.get("document", ""),
         _number(query, "version") or None,
-        _number(query, "page") or 1,
+        _number(query, PAGE) or 1,
         _spans(query.get("spans", "")),
         turn_id=query.get("turn", ""),
         item=_number(query, "item"),

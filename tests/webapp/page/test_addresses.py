@@ -31,7 +31,7 @@ def test_an_address_leads_back_to_what_the_page_shows(matter: str, conversation:
     assert state_of(dict(parse_qsl(address[2:]))) == state
 
 
-@given(st.dictionaries(st.sampled_from(["page", "version", "spans", "item", "beside", "document", "turn"]), st.text()))
+@given(st.dictionaries(st.sampled_from(["p", "version", "spans", "item", "beside", "document", "turn"]), st.text()))
 def test_whatever_stands_in_an_address_is_read_or_left_out(query: dict[str, str]) -> None:
     place = state_of(query).place
     assert place is None or (place.page >= 1 and all(start < end for start, end in place.spans))

@@ -249,7 +249,7 @@ def test_a_note_on_an_earlier_text_leads_to_that_text(
 
 def test_a_link_opens_its_document_at_its_page(workspace: Workspace, matter: Matter, lease: DocumentRecord) -> None:
     page = Page(workspace, ANN)
-    page.do("go", address=f"matter={matter.id}&document={lease.id}&page=2&spans=80-84")
+    page.do("go", address=f"matter={matter.id}&document={lease.id}&p=2&spans=80-84")
     assert heading(page) == "Page 2 of 3"
     assert "span=80-84" in page.shown["evidence"]
     assert elements(page.shown["outline"], "read-document")
@@ -310,7 +310,7 @@ def test_a_question_does_not_close_the_document_that_is_read(page: Page, lease: 
     page.do("read-document", document=lease.id, page="2")
     page.do("new-matter", value=f"Elsewhere {id(page)}")
     assert "Choose a citation" in page.shown["evidence"]  # it is another matter's
-    page.do("go", address=f"matter={lease.matter_id}&document={lease.id}&page=2")
+    page.do("go", address=f"matter={lease.matter_id}&document={lease.id}&p=2")
     page.take(page.controller.finished(page.state))
     assert heading(page) == "Page 2 of 3"
 

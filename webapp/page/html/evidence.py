@@ -1,4 +1,8 @@
-"""Renders the evidence panel as HTML: page image with highlights, pin cite, passage as text. Pure, as `chat` is."""
+"""Renders the evidence panel as HTML: page image with highlights, pin cite, passage as text. Pure, as `chat` is.
+
+All that the panel shows begins alike, so that the heading keeps the keyboard focus when gradio patches one into the
+other.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,16 +17,21 @@ from webapp.page.html.parts import NOTHING, about, lines, pin, standing
 def nothing_chosen() -> Markup:
     """Evidence panel before a citation is chosen."""
     return Markup(
-        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to '
-        "see its words on the page, or a document to read it.</p>"
-    )
+        '<div class="shown"><div class="bar">{}</div><p class="none">Choose a citation to see its words on the page, '
+        "or a document to read it.</p></div>"
+    ).format(heading("Evidence"))
+
+
+def heading(words: str) -> Markup:
+    """Heading of the panel, which is read out when it changes."""
+    return Markup('<h2 id="evidence-heading" tabindex="-1" aria-live="polite">{}</h2>').format(words)
 
 
 def evidence(matter_id: str, turn_id: str, items: Sequence[Item], at: int, words: str) -> Markup:
     """Evidence panel for the item of a turn at that position. `words` are its words; empty if the document is gone."""
     item = items[at]
-    return Markup('<div class="bar">{}<span class="acts">{}{}</span></div>{}{}{}').format(
-        citation_heading(items, at),
+    return Markup('<div class="shown"><div class="bar">{}<span class="acts">{}{}</span></div>{}{}{}</div>').format(
+        heading(_name(items, at)),
         steps(turn_id, items, at),
         zooms(),
         _source(matter_id, turn_id, item, at, words),
@@ -42,15 +51,9 @@ def side_by_side(
         for each, own in zip(at, words, strict=True)
     )
     return Markup(
-        '<div class="bar"><h2 id="evidence-heading" tabindex="-1" aria-live="polite">{} and {}, side by side</h2>'
-        '<span class="acts">{}<button type="button" class="quiet" data-do="cite" data-turn="{}" data-item="{}">Show '
-        'one</button></span></div><div class="pair">{}</div>'
-    ).format(_name(items, at[0]), _name(items, at[1]), zooms(), turn_id, at[0], sources)
-
-
-def citation_heading(items: Sequence[Item], at: int) -> Markup:
-    """Heading of the panel: which item of how many of its kind."""
-    return Markup('<h2 id="evidence-heading" tabindex="-1" aria-live="polite">{}</h2>').format(_name(items, at))
+        '<div class="shown"><div class="bar">{}<span class="acts">{}<button type="button" class="quiet" data-do="cite" '
+        'data-turn="{}" data-item="{}">Show one</button></span></div><div class="pair">{}</div></div>'
+    ).format(heading(" and ".join(_name(items, each) for each in at)), zooms(), turn_id, at[0], sources)
 
 
 def _name(items: Sequence[Item], at: int) -> str:

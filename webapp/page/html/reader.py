@@ -8,7 +8,7 @@ from markupsafe import Markup
 from webapp.core.results import CiteRow, Item, PieceOfPage, Range
 from webapp.core.urls import page_url, place_address, words_url
 from webapp.core.wording import is_pdf, plural
-from webapp.page.html.evidence import copy_link, file_link, icon_button, image_sheet, steps, typed_sheet, zooms
+from webapp.page.html.evidence import copy_link, file_link, heading, icon_button, image_sheet, steps, typed_sheet, zooms
 from webapp.page.html.parts import NOTHING, about, lines, pin
 from webapp.store.notes import LONGEST_NOTE, Note
 
@@ -76,14 +76,11 @@ def page(shown: PageShown) -> Markup:
     row = shown.row
     noun = "Page" if shown.has_labels else "Part"
     return Markup(
-        '<div class="reader" data-document="{}"><div class="bar"><h2 id="evidence-heading" tabindex="-1" '
-        'aria-live="polite">{} {} of {}</h2><span class="acts">{}{}</span></div><p class="where"><strong>{}'
-        '</strong></p>{}{}{}{}<p class="links">{}{}</p>{}{}</div>'
+        '<div class="shown reader" data-document="{}"><div class="bar">{}<span class="acts">{}{}</span></div>'
+        '<p class="where"><strong>{}</strong></p>{}{}{}{}<p class="links">{}{}</p>{}{}</div>'
     ).format(
         row.document_id,
-        noun,
-        row.page,
-        shown.pages,
+        heading(f"{noun} {row.page} of {shown.pages}"),
         zooms(),
         icon_button(Markup('data-do="close-document"'), "Close the document", "close", "×"),
         row.document,

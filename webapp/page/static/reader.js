@@ -87,15 +87,17 @@
   // What the panel lists beside a page, shown on it: defined terms, notes; and which of several mentions is meant.
   const mark = (sheet) => {
     const layer = $('.layer', sheet);
-    layer?.querySelectorAll('rect').forEach((old) => old.remove());
     const listed = [...document.querySelectorAll('#evidence .reader [data-places]')];
     const spans = ranges(sheet.dataset.spans);
-    const found = { term: [], note: [], meant: spans.length > 1 && sheet.closest('.reader') ? spans.slice(0, 1) : [] };
+    const found = { term: [], note: [], meant: $('#evidence [data-key=found-after]') ? spans.slice(0, 1) : [] };
     for (const row of listed) {
       const kind = row.tagName === 'DT' ? 'term' : 'note';
       for (const range of ranges(row.dataset.places)) found[kind].push(range);
     }
-    if (layer) {
+    const key = JSON.stringify(found);
+    if (layer && layer.marked !== key) {
+      layer.marked = key;
+      layer.querySelectorAll('rect').forEach((old) => old.remove());
       const ratio = layer.viewBox.baseVal.height / 10000;
       for (const [kind, places] of Object.entries(found)) {
         for (const [, , left, top, right, bottom] of places.flatMap((range) => boxes(layer.placed, range))) {
@@ -106,7 +108,7 @@
           }));
         }
       }
-    } else if (window.Highlight) {
+    } else if (!layer && window.Highlight) {
       for (const [kind, places] of Object.entries(found)) { // `meant` is marked in the text
         CSS.highlights.set(kind, new Highlight(...places.map((range) => rangeOf(sheet, range)).filter(Boolean)));
       }
