@@ -10,7 +10,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.browser import LEASE, ask, needs_chromium, opened, upload, visitor
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.service.commands import AddUser
+from webapp.service.people_commands import AddUser
 
 pytestmark = needs_chromium
 

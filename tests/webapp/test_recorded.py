@@ -26,31 +26,22 @@ from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
 from webapp.page.state import PageState
 from webapp.service.caller import Caller
+from webapp.service.command import Command
+from webapp.service.command_table import COMMANDS
 from webapp.service.commands import (
-    COMMANDS,
     Accept,
-    AddUser,
     Ask,
-    Backup,
-    ChangeArchive,
-    ChangeMembers,
-    ChangePrivilege,
-    ChangeUser,
-    Command,
     Compare,
     CreateMatter,
     DeleteMatter,
     FindMentions,
-    Groups,
-    Hold,
-    ReadAudit,
     Remove,
-    Retain,
     Search,
-    SetPassword,
     Summarise,
 )
 from webapp.service.health import Health
+from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
+from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Entry, Wanted
@@ -95,6 +86,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "all": OWN,
     "only": OWN,
     "example": ANSWERED,
+    "find": (Act.SEARCH,),
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -113,7 +105,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "go": (Act.PAGE, Act.CONVERSATION),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"close-document", "new-matter", "new", "all", "scope", "only", "example", "meant"}
+NAMES_NOTHING = {"close-document", "new-matter", "new", "all", "scope", "only", "example", "find", "meant"}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),

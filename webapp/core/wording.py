@@ -27,6 +27,7 @@ from webapp.core.results import (
     NamedRow,
     NowhereRow,
     Paged,
+    ProvenanceRow,
     SentenceRow,
     SummaryResult,
     SupersededRow,
@@ -38,6 +39,7 @@ from webapp.core.results import (
 if TYPE_CHECKING:
     from retrieval import DocumentRecord, Facts, Remark, RemarkKind
 
+_DIGESTS_SHOWN = 3  # of the prompts of an answer
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 # What an amendment did to a clause, by its action.
 _DONE = {
@@ -280,6 +282,24 @@ def summary_heading(answer: SummaryResult) -> str:
     if written < lines:
         return f"{plural(written, 'line')} of {lines} written and checked; the others are the document’s own words."
     return "Written clause by clause; the sign after each line says what was checked."
+
+
+def provenance_lines(made: ProvenanceRow) -> list[str]:
+    """Lines that say what an answer was made by: language model, prompts as they were sent, and versions."""
+    said = []
+    for asked in made.prompts:
+        of_it = f"{asked.engine}, {asked.host}" if asked.model != asked.engine else asked.host
+        said.append(
+            f"Language model: {asked.model} ({of_it}); {plural(asked.sent, 'prompt')}, temperature "
+            f"{asked.temperature:g}, a window of {plural(asked.window, 'token')} with room for {asked.max_tokens:,} of "
+            "its text."
+        )
+        shown = asked.sha256[:_DIGESTS_SHOWN]
+        more = asked.sent - len(shown)
+        said += [f"Prompt as it was sent (SHA-256): {digest}" for digest in shown]
+        said += [f"And {plural(more, 'more prompt')}."] if more else []
+    index = f"; index: {made.index}" if made.index else ""
+    return [*(said or ["No language model was asked."]), f"pincite {made.pincite}{index}."]
 
 
 def mentions_count(count: int, documents: int, struck: int) -> str:

@@ -41,7 +41,7 @@ from webapp.core.wording import (
 )
 from webapp.grounding.check import NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
-from webapp.page.html import document_table, mentions, summary
+from webapp.page.html import document_table, mentions, provenance, summary
 from webapp.page.html.parts import NOTHING, changed_by, lines, pin, sign, standing, to_place, under_way
 from webapp.page.html.parts import legend as legend_of_marks
 from webapp.store.conversations import SavedTurn, State
@@ -141,31 +141,6 @@ def notice(error: str, hint: str = "") -> Markup:
     """Notice of an error, with its sentence and hint."""
     end = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
     return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
-
-
-def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> Markup:
-    """The chat before its first question."""
-    if not ready:
-        words = (
-            f"Reading {plural(waiting, 'document')}. You can ask as soon as one is ready."
-            if waiting
-            else "Add the first documents of this matter. You can ask as soon as one is ready."
-        )
-        return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
-    buttons = lines(
-        Markup(
-            '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
-        ).format(q=question)
-        for question in examples
-    )
-    example_list = (
-        Markup('<ul class="examples" aria-label="Example questions">{}</ul>').format(buttons) if buttons else NOTHING
-    )
-    return Markup(
-        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is '
-        "compared "
-        "with it, character by character.</p>{}</div>"
-    ).format(matter, example_list)
 
 
 def prose(text: str, mark: ToCitation, sentences: Sequence[SentenceRow] = ()) -> Markup:
@@ -423,7 +398,7 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool, privileged: Collectio
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup('<footer class="foot">{}<div class="acts">{}{}</div></footer>').format(
-        _coverage(turn.answer), _copy(turn, privileged), changes
+        _coverage(turn.answer) + _made_by(turn.answer), _copy(turn, privileged), changes
     )
 
 
@@ -457,6 +432,10 @@ def _coverage(answer: TurnResult) -> Markup:
         return NOTHING
     words = coverage(answer.searched, answer.budget)
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
+
+
+def _made_by(answer: TurnResult) -> Markup:
+    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
 
 
 def meter(budget: BudgetRow) -> Markup:
@@ -501,11 +480,23 @@ def announcement(words: str) -> Markup:
 def areas() -> Markup:
     """The tabs of a narrow window."""
     tabs = (("sidebar", "Documents"), ("chat", "Questions"), ("evidence", "Evidence"))
-    return Markup('<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>').format(
+    return Markup(
+        '<a class="skip" href="#question" data-skip="question">Skip to the question</a>'
+        '<a class="skip" href="#evidence" data-skip="evidence">Skip to the evidence</a>'
+        '<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>'
+    ).format(
         lines(
             Markup('<button type="button" data-area-of="{}" aria-pressed="{}">{}</button>').format(
                 area, "true" if area == "chat" else "false", words
             )
             for area, words in tabs
         )
+    )
+
+
+def evidence_toggle() -> Markup:
+    """Button that shows the evidence beside the chat, and puts it away; in sight once there is some."""
+    return Markup(
+        '<button type="button" class="quiet fold" data-fold aria-controls="evidence" aria-expanded="false">Evidence'
+        '<span aria-hidden="true" class="sign"></span></button>'
     )

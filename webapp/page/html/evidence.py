@@ -17,8 +17,8 @@ from webapp.page.html.parts import NOTHING, about, lines, pin, standing
 def nothing_chosen() -> Markup:
     """Evidence panel before a citation is chosen."""
     return Markup(
-        '<div class="shown"><div class="bar">{}</div><p class="none">Choose a citation to see its words on the page, '
-        "or a document to read it.</p></div>"
+        '<div class="shown"><div class="bar">{}</div><p class="none" data-nothing>Choose a citation to see its words on '
+        "the page, or a document to read it.</p></div>"
     ).format(heading("Evidence"))
 
 
@@ -226,13 +226,12 @@ def _passages(turn_id: str, items: Sequence[Item], at: int) -> Markup:
         return NOTHING
     rows = lines(
         Markup(
-            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}"{}>{} '
-            "{}, {}{}</button></li>"
+            '<li><button type="button" class="open" data-do="cite" data-turn="{}" data-item="{}"{}>{}, '
+            "{}{}</button></li>"
         ).format(
             turn_id,
             index,
             Markup(' aria-current="true"') if index == at else NOTHING,
-            row.n,
             row.document,
             pin(row),
             f" ({row.why})" if row.why else NOTHING,

@@ -48,8 +48,7 @@
     go.dataset.address = location.search.slice(1);
     go.click();
     const to = place(location.search);
-    const tab = document.querySelector(`[data-area-of=${to.document || to.cites ? 'evidence' : 'chat'}]`);
-    if (tab?.offsetParent) tab.click();
+    window.showArea(to.document || to.cites ? 'evidence' : 'chat');
   });
 
   // A link to a place is its address on this server.

@@ -5,31 +5,6 @@
   document.documentElement.classList.toggle('framed', window.self !== window.top);
   document.documentElement.classList.toggle('sizes-fields', CSS.supports('field-sizing', 'content'));
 
-  // A session that has ended is told at the next act. Gradio takes the answer for that of a form with nothing wrong in
-  // it: it shows no error of its own, and the act can be done again once the person has signed in, in another tab.
-  const sessionChecked = (answer) => {
-    const told = $('#session-over');
-    if (answer.status !== 401) {
-      told?.remove();
-      return answer;
-    }
-    if (!told) {
-      document.body.insertAdjacentHTML('beforeend', '<p id="session-over" role="alert">Your session has ended; ' +
-        '<a href="/sign-in" target="_blank">sign in again</a>. What you typed stays in this page.</p>');
-    }
-    return new Response('{"detail": []}', { status: 422 });
-  };
-
-  // Acts reach the server in order: of two quick clicks a browser may send the second first.
-  const send = window.fetch;
-  let sent = Promise.resolve();
-  window.fetch = (to, how) => {
-    if (!String(to).includes('/queue/join')) return send(to, how);
-    const answer = sent.then(() => send(to, how)).then(sessionChecked);
-    sent = answer.catch(() => {});
-    return answer;
-  };
-
   const say = (words) => { // to screen readers
     const spoken = $('#spoken');
     if (spoken) spoken.textContent = words;
@@ -41,6 +16,7 @@
     document.querySelectorAll('[data-area-of]').forEach((tab) =>
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
   };
+  window.showArea = show;
 
   const copy = async (button) => {
     let message = 'Copied';

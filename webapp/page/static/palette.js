@@ -19,6 +19,10 @@
     ['Smaller', '#evidence [data-key=smaller]', '−'],
     ['Fit the width', '#evidence [data-key=fit]', '0'],
     ['Close the document', '#evidence [data-key=close]', ''],
+    ['Show or fold the evidence', '[data-fold]', ''],
+    ['Help', '[data-dialog=help]', ''],
+    ['About pincite', '[data-dialog=about]', ''],
+    ['Use a better model', '[data-dialog=model]', ''],
     ['People of this matter', 'a.people', ''],
     ['Account', '.account a', ''],
     ['Sign out', '.account button', ''],
@@ -35,7 +39,9 @@
   const list = () => $('#palette-list');
   let rows = [], chosen = 0, asked = 0, back = null;
 
-  const acts = () => ACTS.filter(([, selector]) => $(selector) && !$(selector).matches('[aria-disabled], :disabled'))
+  const isOffered = (element) => element && !element.matches('[aria-disabled], :disabled') &&
+    (element.offsetParent || innerWidth <= 900 || element.closest('details')); // in an area, or folded
+  const acts = () => ACTS.filter(([, selector]) => isOffered($(selector)))
     .map(([name, selector, note]) => ({ kind: 'act', name, note, selector }));
   const clauses = () => [...document.querySelectorAll('#part-outline [data-at]')]
     .map((button) => ({ kind: 'clause', name: button.textContent, note: '', said: { ...button.dataset } }));
@@ -97,13 +103,15 @@
     const { selector } = rows[[...list().children].indexOf(row)] ?? {};
     dialog().close();
     if (!selector) {
-      if (row.dataset.do === 'read-document') $('#evidence-heading')?.focus();
+      const { area } = window.acts[row.dataset.do] ?? {};
+      if (area) window.showArea(area);
+      if (area === 'evidence') $('#evidence-heading')?.focus();
       return;
     }
     const element = $(selector);
     element.closest('details')?.setAttribute('open', '');
     const area = element.closest('#sidebar, #chat, #evidence')?.id;
-    if (area && !element.offsetParent) $(`[data-area-of=${area}]`)?.click();
+    if (area && !element.offsetParent) window.showArea(area);
     element.focus();
     if (element.matches('a, button')) element.click();
   };

@@ -209,7 +209,10 @@
   const refresh = () => {
     const columns = $('#columns');
     const reading = $('#evidence .pair') ? 'pair' : $('#evidence .reader') ? 'document' : '';
-    if (columns && columns.dataset.reading !== reading) columns.dataset.reading = reading;
+    if (columns && columns.dataset.reading !== reading) {
+      columns.dataset.reading = reading;
+      if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
+    }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
   };
   let waiting = false;
