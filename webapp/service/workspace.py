@@ -144,7 +144,7 @@ class Workspace:
         self._sweepers: list[Sweeper] = []
         if background:
             self._sweepers.append(Sweeper(self.delete_due, RETENTION_SECONDS))
-            self._sweepers.append(Sweeper(self.delete_removed, REMOVAL_SECONDS))
+            self._sweepers.append(Sweeper(self._delete_due_removals, REMOVAL_SECONDS))
         if demo and background:
             self._sweepers.append(Sweeper(self.delete_expired_guests))
 
@@ -400,6 +400,10 @@ class Workspace:
                         user_error(error)
                     self.removals.done(removal, id_)
             return len(removals)
+
+    def _delete_due_removals(self) -> None:
+        if self._ingest_if_open is not None:  # else it is opened by who starts the background work
+            self.delete_removed()
 
     def _delete_removed(self, removal: Removal, id_: str) -> None:
         self.retention.check(removal.matter_id)

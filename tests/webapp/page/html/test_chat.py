@@ -335,8 +335,9 @@ def test_the_scope_is_told_with_the_ids_that_are_chosen() -> None:
     some = [record(), record(id="e" * 64), record(id="f" * 64, state="reading")]
     html = documents.scope(Matter("m", "Acme"), some, ["e" * 64, "f" * 64, "a" * 64], 7)
     assert "Acme – 1 of 3 documents" in html  # what is being read cannot be asked yet
-    assert f'"reply":7,"ids":["{"e" * 64}","{"f" * 64}"]' in html
-    assert '"all":true' in documents.scope(Matter("m", "Acme"), some, None)
+    assert f'"reply":7,"besides":["{"d" * 64}"]' in html
+    assert f'"only":["{"e" * 64}"]' in documents.scope(Matter("m", "Acme"), some, ["e" * 64])
+    assert '{"reply":0}' in documents.scope(Matter("m", "Acme"), some, None)
 
 
 def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
