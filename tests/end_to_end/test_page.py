@@ -296,7 +296,6 @@ def test_what_is_deleted_is_gone_and_an_answer_says_so(page: Page, engine: FakeE
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
     of_conversation(page, "Delete")
     expect(page.locator(".turn")).to_have_count(0)
-    page.get_by_text("New or delete").click()
     page.get_by_role("button", name="Delete this matter").click()
     expect(page.locator(".scope")).to_contain_text("Sample")
 

@@ -44,8 +44,8 @@ def test_what_one_shares_another_reads_until_they_are_taken_out(browser: Browser
             _invited(browser, server, "ben@firm.example") as his,
         ):
             ann = opened(hers, server.url)
-            ann.get_by_text("New or delete").click()
-            ann.get_by_label("Name of a new matter").fill("Larkspur")
+            ann.get_by_text("New matter").click()
+            ann.get_by_label("Name of the matter").fill("Larkspur")
             ann.get_by_role("button", name="Create").click()
             expect(ann.locator(".scope")).to_contain_text("Larkspur – 0 of 0")
             upload(ann, ("lease.pdf", make_pdf(LEASE)))

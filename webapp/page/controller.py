@@ -16,15 +16,15 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter, NoSuchDocument, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
-from webapp.core.errors import NoSuchConversation, NothingChosen, TooSlow
+from webapp.core.errors import NoSuchConversation, NothingChosen, NothingToAsk, StillReading, TooSlow
 from webapp.core.limits import check_question, check_selection, is_id
 from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
-from webapp.core.wording import plural
-from webapp.page.evidence import evidence_of, newest_evidence
+from webapp.core.wording import already_there, plural, still_read
 from webapp.page.html import chat, conversations, documents, sidebar, undo
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING, lines
+from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
     Updates,
@@ -35,9 +35,11 @@ from webapp.page.updates import (
     empty_updates,
     end_announcement,
     list_updates,
+    waiting_updates,
 )
 from webapp.page.uploads import UploadStore
 from webapp.service.ask import history_of
+from webapp.service.caller import DONE
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
@@ -48,6 +50,11 @@ from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 UNDOABLE = 3  # removals that are shown
+# Of what is not there and of what is another's, for neither is told from the other.
+GONE = (
+    "What this link leads to is not there any more, or it is not open to you.",
+    "Ask whoever sent it, or choose from the list.",
+)
 AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 
@@ -57,6 +64,7 @@ class Controller:
     def __init__(self, workspace: Workspace, user: User, running: RunningAnswers, uploads: UploadStore) -> None:
         self._workspace, self._user, self._running, self._uploads = workspace, user, running, uploads
         self._access, self._conversations = workspace.access, workspace.conversations
+        self.reader = Reader(workspace, user)
 
     @property
     def share_key(self) -> str:
@@ -94,23 +102,40 @@ class Controller:
         running = self._running.of(state.conversation_id)
         is_anothers = bool(conversation and conversation.author)
         updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
-        return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
+        return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
-        """Open the page in a state; an answer that is being written there is followed."""
+        """Open the page in a state; an answer that is being written there is followed.
+
+        Where something that it names is gone, or not for this user, the page says so, and the same of both.
+        """
         updates = self.whole_page(state)
-        shown: PageState = updates["state"]
-        self._record_opening(state, shown)
+        if self._record_opening(state, updates["state"]):
+            updates |= {"notice": chat.notice(*GONE), "announcement": GONE[0]}
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
 
-    def _record_opening(self, wanted: PageState, shown: PageState) -> None:
-        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for."""
+    def open_last(self, matter_id: str) -> Updates:
+        """Open the matter that this browser showed last, or another where it is gone or not this user's."""
+        is_theirs = self._access.may(self._user, matter_id)
+        return self.open(PageState(matter_id=matter_id if is_theirs else ""))
+
+    def _record_opening(self, wanted: PageState, shown: PageState) -> bool:
+        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for.
+
+        Whether it is.
+        """
         if shown.conversation_id:
             self._record(Act.CONVERSATION, shown.matter_id, shown.conversation_id)
         elsewhere = wanted.matter_id if wanted.matter_id != shown.matter_id else ""
         unseen = wanted.conversation_id if wanted.conversation_id != shown.conversation_id else ""
+        unread = wanted.place if wanted.place and not shown.place else None
         if (elsewhere and not shown.conversation_id) or unseen:
             self.refused(NoSuchConversation() if unseen else NoSuchMatter(matter="…"), elsewhere, unseen)
+        elif unread and unread.document_id:
+            self.refused(NoSuchDocument(document="…"), wanted.matter_id, unread.document_id)
+        elif not unread:
+            return False
+        return True
 
     def refused(self, error: Exception, matter_id: str, asked_for: str = "") -> None:
         """Record that the user asked for what they may not."""
@@ -124,7 +149,8 @@ class Controller:
         running = self._running.last(state.conversation_id)
         if running is not None and running.error is not None:
             raise running.error
-        updates = self.whole_page(state)
+        is_reading = state.place is not None and state.place.document_id  # whom the new evidence must not interrupt
+        updates = self.whole_page(state if is_reading else replace(state, place=None))
         if running is not None:
             turn = running.turn
         else:
@@ -142,6 +168,10 @@ class Controller:
         return updates
 
     # Matters and conversations
+
+    def go(self, state: PageState, to: PageState) -> Updates:
+        """Go to what an address names: back, forward, or a link to another place of the page."""
+        return self._go(state, to)
 
     def open_matter(self, state: PageState, matter_id: str) -> Updates:
         """Open a matter."""
@@ -207,24 +237,28 @@ class Controller:
 
     def upload(self, state: PageState, names: Sequence[str]) -> Updates:
         """Add these uploads of the user to the matter; they are ingested in the background."""
-        notices = []
+        notices, there = [], []
         for name in names:
             try:
-                self._accept(state, name)
+                there += self._accept(state, name)
             except PinciteError as error:
                 notices.append(chat.notice(str(user_error(error)), error.hint))
         self._workspace.wake()
+        notices += [chat.notice(already_there(there))] if there else []
         return self.sidebar(state) | {"notice": lines(notices)}
 
-    def _accept(self, state: PageState, name: str) -> None:
+    def _accept(self, state: PageState, name: str) -> list[tuple[str, str]]:
+        """Add an upload to the matter; its name and that of the document that it is, where that is there already."""
         upload = self._uploads.claim(self._user.id, name)
         try:
             with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
                 matter = self._access.matter_by_id(self._user, state.matter_id)
                 self._workspace.library.check_size(upload.name, upload.size)
-                self._workspace.accept(self._user, matter, upload.path, upload.name)
+                before = {record.id for record in self._records(matter) if record.state != "failed"}
+                record = self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
             self._uploads.drop(upload)
+        return [(upload.name, record.name)] if record.id in before else []
 
     def pause_documents(self, state: PageState, ids: Sequence[str]) -> Updates:
         """Pause the ingest of documents."""
@@ -305,11 +339,9 @@ class Controller:
         self._conversations.own(self._user, turn.conversation_id)
         return edit_updates(replace(state, editing=turn.id), turn)
 
-    def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
-        """Show one item of a turn in the evidence panel."""
-        turn = self._turn(state, turn_id)
-        self._record(Act.CITATION, state.matter_id, turn.id, item=item)
-        return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
+    def cancel_edit(self, state: PageState) -> Updates:
+        """Leave a question as it was that was put into the question box for editing."""
+        return {"state": replace(state, editing=""), "question": "", "notice": NOTHING}
 
     def record_copy(self, state: PageState, turn_id: str) -> Updates:
         """Record that an answer was copied, which the browser has done by itself."""
@@ -319,18 +351,29 @@ class Controller:
     # Questions, summaries, searches
 
     async def ask(
-        self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
+        self,
+        state: PageState,
+        question: str,
+        about: Sequence[str] = (),
+        *,
+        replaced_id: str = "",
+        without_waiting: bool = False,
     ) -> Updates:
         """Ask a question in the conversation or a new one; if it may mean several documents, let the user choose.
 
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one becomes
-        the scope, several leave the scope unchanged.
+        the scope, several leave the scope unchanged. While documents are being read the user chooses, too, whether to
+        wait for them, unless `without_waiting`. Raises NothingToAsk.
         """
         check_question(question)
         check_selection(about)
         replaced = replaced_id or state.editing
         if not replaced:
             await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
+        if not about:
+            ready, coming = await asyncio.to_thread(self._ready_and_coming, state)
+            if coming and not (ready and without_waiting):
+                return waiting_updates(question, ready, coming)
         if not replaced_id and not about:
             candidates = await asyncio.to_thread(self.documents_meant, state, question)
             if candidates:
@@ -339,6 +382,19 @@ class Controller:
             state = (await asyncio.to_thread(self.choose_documents, state, about))["state"]
         answer = await asyncio.to_thread(self._new_answer, state, question, replaced)
         return await self._begin(state, answer, "Searching the documents.")
+
+    async def ask_the_ready(self, state: PageState, question: str) -> Updates:
+        """`ask`, of the documents that are ready, while others are being read."""
+        return await self.ask(state, question, without_waiting=True)
+
+    def _ready_and_coming(self, state: PageState) -> tuple[int, int]:
+        """How many documents in scope are ready, and how many are still to be read. Raises NothingToAsk."""
+        matter = self._access.matter_by_id(self._user, state.matter_id)
+        records = self._in_scope(matter, self._conversation(state), state)
+        ready, coming = len(_ready(records)), len(_coming(records))
+        if not (ready or coming):
+            raise NothingToAsk()
+        return ready, coming
 
     def documents_meant(self, state: PageState, question: str) -> list[DocumentRecord]:
         """Documents in scope that a name in the question may refer to, likeliest first; empty if it is clear.
@@ -372,7 +428,11 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter_by_id(user, state.matter_id)
-            return matter, list(self._in_scope(matter, self._conversation(state), state))
+            records = self._in_scope(matter, self._conversation(state), state)
+            if not _ready(records):
+                coming = len(_coming(records))
+                raise StillReading(told=still_read(coming)) if coming else NothingToAsk()
+            return matter, records
 
         matter, records = await asyncio.to_thread(prepare)
 
@@ -547,6 +607,10 @@ class Controller:
 
 def _ready(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     return [record for record in records if record.state == "ready"]
+
+
+def _coming(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+    return [record for record in records if record.state not in DONE]
 
 
 def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
-from webapp.core.wording import plural
+from webapp.core.wording import plural, still_read
 from webapp.page.html import chat, document_table, documents, sidebar, start, summary
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING
@@ -39,6 +39,7 @@ class Updates(TypedDict, total=False):
     state: PageState
     health: Markup
     matters: Markup
+    reading: Markup  # how many of the documents are read, while some are not
     documents: Listing | Markup  # as it is sent: `handlers.changes`
     conversations: Listing | Markup
     lists_anew: bool  # the page asks for its lists whole
@@ -52,6 +53,7 @@ class Updates(TypedDict, total=False):
     past: Markup  # saved turns
     now: Markup  # the turn that is being written
     evidence: Markup
+    outline: Markup  # of the document that is read
     question: str
     announcement: str  # for screen readers
     stream: str  # a new value makes the page follow what is being written
@@ -73,6 +75,7 @@ def list_updates(
         "documents": listed,
         "conversations": conversations,
         "scope": documents.scope(matter, records, state.scope, state.reply) if matter else NOTHING,
+        "reading": sidebar.reading(records),
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
@@ -138,9 +141,17 @@ def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:
     }
 
 
+def waiting_updates(question: str, ready: int, coming: int) -> Updates:
+    """Choice between waiting for the documents that are being read, and asking those that are ready."""
+    return {
+        "now": chat.waiting(question, ready, coming),
+        "announcement": f"{still_read(coming)} Choose whether to wait.",
+    }
+
+
 def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
     """The question of a turn in the question box, for editing."""
-    notice = chat.notice("You are editing an earlier question.", "Sending it replaces the answer and what follows.")
+    notice = chat.editing()
     return {"state": state, "question": turn.question, "notice": notice}
 
 

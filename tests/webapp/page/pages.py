@@ -20,7 +20,7 @@ from webapp.page.state import PageState
 from webapp.page.updates import Updates
 from webapp.page.uploads import UploadStore
 from webapp.service.running import RunningAnswers
-from webapp.service.workspace import Workspace
+from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import User
 
@@ -42,6 +42,14 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
     indexes = Indexes(workspace.library, workspace.vectors, workspace.lexical, workspace.embedder)
     indexes.put(record, text, chunks, texts, vectors, lambda: None)
     return record
+
+
+def read_in_name(workspace: Workspace, user: User) -> None:
+    """Let the sample of a user count as read, where it matters to no test what its text is."""
+    for record in workspace.library.documents(workspace.access.matter(user, SAMPLE_MATTER).id):
+        version = workspace.library.converter_version(record)
+        workspace.library.keep_text(record, replace(document("1. Rent.", id_=record.id), version=version))
+        workspace.library.jobs.save(replace(record, state="ready", pages=1, text_version=version))
 
 
 class Page:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from retrieval import Matter
+from retrieval import DocumentRecord, Matter
 from webapp.page.html.parts import NOTHING, lines
 
 # Messages about stores, search and language model, by state; there is none for "ready".
@@ -63,7 +63,7 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     `sharing`: with a link to its people.
     """
     people = (
-        Markup('<a class="people" href="/matters/{}/people">People</a>').format(chosen.id)
+        Markup('<a class="people quiet" href="/matters/{}/people">People</a>').format(chosen.id)
         if sharing and chosen
         else NOTHING
     )
@@ -75,16 +75,28 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     )
     delete = (
         Markup(
-            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}">Delete this matter</button>'
+            '<button type="button" class="quiet" data-do="delete-matter" data-matter="{}" '
+            'aria-label="Delete this matter">Delete</button>'
         ).format(chosen.id)
         if chosen
         else NOTHING
     )
     return Markup(
-        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>{}'
-        '<details class="more"><summary>New or delete</summary><form data-do="new-matter">'
-        '<label class="label" for="new-matter">'
-        'Name of a new matter</label><span class="row">'
+        '<label class="label" for="matter">Matter</label><select id="matter" data-change="matter">{}</select>'
+        '<div class="matter-acts"><details class="more"><summary>New matter</summary><form data-do="new-matter">'
+        '<label class="label" for="new-matter">Name of the matter</label><span class="row">'
         '<input id="new-matter" name="value" required maxlength="200" autocomplete="off">'
-        '<button type="submit">Create</button></span></form>{}</details>'
+        '<button type="submit">Create</button></span></form></details>{}{}</div>'
     ).format(options, people, delete)
+
+
+def reading(records: Sequence[DocumentRecord]) -> Markup:
+    """How many of the documents are read, while some are not."""
+    coming = sum(record.state in ("waiting", "reading", "indexing") for record in records)
+    if not coming:
+        return NOTHING
+    done = len(records) - coming
+    words = f"{done:,} of {len(records):,} read"
+    return Markup('<p class="reading">{}</p><progress max="{}" value="{}" aria-label="{}"></progress>').format(
+        words, len(records), done, words
+    )
