@@ -17,8 +17,8 @@ from webapp.page.html.parts import NOTHING, about, lines, pin, standing
 def nothing_chosen() -> Markup:
     """Evidence panel before a citation is chosen."""
     return Markup(
-        '<div class="shown"><div class="bar">{}</div><p class="none" data-nothing>Choose a citation to see its words on '
-        "the page, or a document to read it.</p></div>"
+        '<div class="shown"><div class="bar">{}</div><p class="none" data-nothing>Choose a citation to see its words '
+        "on the page, or a document to read it.</p></div>"
     ).format(heading("Evidence"))
 
 
