@@ -79,16 +79,21 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "copy": "read",
     "only": "read",
     "scope": "read",
-    "all": "read",
+    "search": "read",
+    "lists": "read",
     "new": "nothing",
     "new-matter": "nothing",
     "example": "ask",
     "find": "ask",
+    "ready": "ask",
+    "keep": "nothing",
     "meant": "ask",
     "summary": "ask",
     "alone": "ask",
     "share": "author",
     "delete": "author",
+    "rename": "author",
+    "undo": "author",
     "again": "author asks",
     "read-on": "author asks",
     "edit": "author",
@@ -97,6 +102,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "resume": "change",
     "retry": "change",
     "remove": "change",
+    "privilege": "change",
     "delete-matter": "manage",
 }
 COMMAND_NEEDS: Mapping[str, Needed] = {
@@ -250,10 +256,24 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
     return ids | {"note": note.id, "address": f"matter={matter.id}&document={record.id}"}
 
 
-def _value(name: str, ids: Mapping[str, str]) -> Any:
+def _value(name: str, ids: Mapping[str, str], parse: Callable[[str], Any]) -> Any:
     other = {"value": ids["matter"], "documents": [ids["document"]], "question": "What is the fee?", "rating": 1}
-    rest = {"item": 0, "other": 0, "share": "no", "page": 1, "spans": (), "words": ""}
-    return ids.get(name) or other.get(name) or rest.get(name)
+    more = {
+        "item": 0,
+        "other": 0,
+        "page": 1,
+        "spans": (),
+        "share": "no",
+        "words": "fee",
+        "how": "",
+        "reply": 0,
+        "on": "yes",
+    }
+    if name in ("version", "at", "found"):
+        return None
+    if name == "document":
+        return parse(ids["document"])
+    return ids.get(name) or other.get(name) or more.get(name, "0" * 32)
 
 
 def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:
@@ -275,7 +295,9 @@ def test_an_act_of_the_page_is_done_by_whoever_may_and_by_nobody_else(there: The
             ids = there.ids[state]
             controller = Controller(workspace, user, RunningAnswers(), UploadStore(workspace.settings))
             row = ACTS[act]
-            values = [ids["conversation"] if act == "open" else _value(name, ids) for name in row.fields]
+            values = [
+                ids["conversation"] if act == "open" else _value(name, ids, parse) for name, parse in row.fields.items()
+            ]
             page = PageState(opened=True, matter_id=ids["matter"], conversation_id=ids["conversation"])
             told = _told(lambda row=row, c=controller, p=page, v=values: asyncio.run(row.run(c, p, v)))  # type: ignore[misc]
             if not there.may(who, state, "read"):

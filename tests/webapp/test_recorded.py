@@ -53,6 +53,7 @@ DELETES = (
     "delete",
     "delete-note",
     "remove",
+    "undo",
     "again",
     "read-on",
     "delete_matter",
@@ -81,12 +82,18 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "resume": WHEN,
     "retry": WHEN,
     "remove": (Act.REMOVE,),
+    "privilege": (Act.PRIVILEGE,),
+    "undo": (Act.UNDO,),
+    "rename": OWN,
+    "search": "it lists the titles of conversations, which the page shows anyway",
+    "lists": NAMES_ALONE,
     "summary": (Act.SUMMARY,),
     "scope": OWN,
-    "all": OWN,
     "only": OWN,
     "example": ANSWERED,
     "find": (Act.SEARCH,),
+    "ready": ANSWERED,
+    "keep": "it leaves a question as it was",
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -105,7 +112,23 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "go": (Act.PAGE, Act.CONVERSATION),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"close-document", "new-matter", "new", "all", "scope", "only", "example", "find", "meant"}
+NAMES_NOTHING = {
+    *(
+        "close-document",
+        "new-matter",
+        "new",
+        "scope",
+        "only",
+        "example",
+        "find",
+        "ready",
+        "keep",
+        "meant",
+        "search",
+        "lists",
+        "undo",
+    )
+}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),
@@ -210,6 +233,8 @@ def _ids(place: Place) -> dict[str, str]:
         "item": "0",
         "note": place.note.id,
         "address": f"matter={place.matter.id}&conversation={conversation}&document={place.records[0].id}",
+        "on": "yes",
+        "words": "rent",
     }
 
 
@@ -225,6 +250,9 @@ def test_an_act_of_the_page_writes_its_rows(place: Place, name: str) -> None:
         fields["value"] = f"New {next(numbers)}"
     if name in ("pause", "resume", "retry"):
         place.workspace.library.accept(place.matter.id, "three.pdf", make_pdf(["three"]))
+    if name == "undo":
+        place.page.do("remove", document=place.records[0].id)
+        fields["removal"] = place.workspace.removals.of(ANN)[0].id
     last = place.last
     place.engine.enqueue(Reply([ANSWER]))
     page = Page(place.workspace, ANN)

@@ -671,11 +671,18 @@ class SummaryResult(_TurnRow):
         return [(line.standing, line.citations) for clause in self.clauses for line in clause.lines]
 
 
+class FormRow(Row):
+    """Another form of a phrase that was searched for, and how often it occurs."""
+
+    words: str
+    count: int
+
+
 class MentionsResult(_TurnRow):
     """Every mention of a phrase: `count` of them in so many `documents`; the first are `citations`.
 
     Further citations are of deleted words, in `struck` places; these are not counted as mentions.
-    `left_out` are the documents that could not be searched.
+    `left_out` are the documents that could not be searched, `forms` other forms of the phrase in those that were.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations",)
@@ -689,6 +696,7 @@ class MentionsResult(_TurnRow):
     searched: CoverageRow
     citations: tuple[CitationRow, ...]
     struck: int = absent(0)
+    forms: tuple[FormRow, ...] = absent(())
     left_out: tuple[NamedRow, ...] = absent(())
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, dialogs, evidence, palette
+from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -25,6 +25,7 @@ STYLES = (
     "frame.css",
     "start.css",
     "sidebar.css",
+    "lists.css",
     "chat.css",
     "evidence.css",
     "reader.css",
@@ -32,7 +33,17 @@ STYLES = (
     "dialogs.css",
     "narrow.css",
 )
-SCRIPTS = ("frame.js", "server.js", "page.js", "reader.js", "addresses.js", "palette.js")
+SCRIPTS = (
+    "frame.js",
+    "server.js",
+    "page.js",
+    "lists.js",
+    "documents.js",
+    "conversations.js",
+    "reader.js",
+    "addresses.js",
+    "palette.js",
+)
 
 
 @dataclass
@@ -91,8 +102,10 @@ def _sidebar(components: Components, notice: Markup) -> None:
         elem_id="upload",
     )
     components.html("reading")
-    components.html("documents")
-    components.html("conversations")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
     components.html("links", dialogs.links())
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from webapp.core.results import Range
+from webapp.page.html.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class Place:
 class PageState:
     """State of a page.
 
-    `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `place` is what the
-    evidence panel shows, None for the newest citation.
+    `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `reply` is the
+    number of the last choice of documents that the page has sent; `place` is what the evidence panel shows, None for
+    the newest citation.
     """
 
     opened: bool = False
@@ -39,18 +41,21 @@ class PageState:
     conversation_id: str = ""
     scope: tuple[str, ...] | None = None
     editing: str = ""
+    reply: int = 0
     place: Place | None = None
 
 
 class Tab:
     """One open page (browser tab).
 
-    Its actions run in order: a question after a navigation is asked in the new place.
+    Its actions run in order: a question after a navigation is asked in the new place. `lists` are those that the page
+    has, by name, each with its version.
     """
 
     def __init__(self) -> None:
         self.state = PageState()
         self.lock = asyncio.Lock()
+        self.lists: dict[str, tuple[int, Listing]] = {}
 
     def __deepcopy__(self, _memo: object) -> "Tab":
         """Create a new tab: gradio copies the initial value for each page."""

@@ -124,6 +124,8 @@ class Wiring:
                     )
                 case "announcement":
                     values[parts[name]] = str(chat.announcement(updates["announcement"]))
+                case "documents" | "conversations":
+                    values[parts[f"{name}-rows"]] = str(value)
                 case "stream" | "pace" | "question":
                     values[parts[name]] = value
                 case _:

@@ -80,6 +80,7 @@ class Act(StrEnum):
     LOG = "log"
     BACKUP = "backup"
     RESTORE = "restore"
+    UNDO = "undo"
 
     @property
     def words(self) -> str:
@@ -121,6 +122,7 @@ _WORDS: Mapping[Act, str] = {
     Act.LOG: "opened this log",
     Act.BACKUP: "made a backup",
     Act.RESTORE: "restored a backup",
+    Act.UNDO: "undid a removal",
 }
 
 
