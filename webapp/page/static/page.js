@@ -40,7 +40,7 @@
     const focus = from?.matches('#send, #stop, #find') ? 'question' : act(from).focus;
     if (focus === 'evidence' && from.closest('#talk, #sidebar, #part-outline')) {
       cited = from;
-      $('#evidence-heading')?.focus();
+      window.toEvidence();
     } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) {
       $('#question textarea')?.focus();
     }
