@@ -71,7 +71,8 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "copy": "read",
     "only": "read",
     "scope": "read",
-    "all": "read",
+    "search": "read",
+    "lists": "read",
     "new": "nothing",
     "new-matter": "nothing",
     "example": "ask",
@@ -83,6 +84,8 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "alone": "ask",
     "share": "author",
     "delete": "author",
+    "rename": "author",
+    "undo": "author",
     "again": "author asks",
     "read-on": "author asks",
     "edit": "author",
@@ -91,6 +94,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "resume": "change",
     "retry": "change",
     "remove": "change",
+    "privilege": "change",
     "delete-matter": "manage",
 }
 COMMAND_NEEDS: Mapping[str, Needed] = {
@@ -239,9 +243,12 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
     return {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
 
 
-def _value(name: str, ids: Mapping[str, str]) -> Any:
+def _value(name: str, ids: Mapping[str, str], parse: Callable[[str], Any]) -> Any:
     other = {"value": ids["matter"], "documents": [ids["document"]], "question": "What is the fee?", "rating": 1}
-    return ids.get(name) or other.get(name) or {"item": 0, "zoom": 1.0, "share": "no"}[name]
+    more = {"item": 0, "zoom": 1.0, "share": "no", "words": "fee", "how": "", "reply": 0, "on": "yes"}
+    if name == "document":
+        return parse(ids["document"])
+    return ids.get(name) or other.get(name) or more.get(name) or "0" * 32
 
 
 def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:
@@ -263,7 +270,9 @@ def test_an_act_of_the_page_is_done_by_whoever_may_and_by_nobody_else(there: The
             ids = there.ids[state]
             controller = Controller(workspace, user, RunningAnswers(), UploadStore(workspace.settings))
             row = ACTS[act]
-            values = [ids["conversation"] if act == "open" else _value(name, ids) for name in row.fields]
+            values = [
+                ids["conversation"] if act == "open" else _value(name, ids, parse) for name, parse in row.fields.items()
+            ]
             page = PageState(opened=True, matter_id=ids["matter"], conversation_id=ids["conversation"])
             told = _told(lambda row=row, c=controller, p=page, v=values: asyncio.run(row.run(c, p, v)))  # type: ignore[misc]
             if not there.may(who, state, "read"):

@@ -74,6 +74,18 @@ def find(page: Page, phrase: str) -> None:
     page.locator("#find").click()
 
 
+def of_document(page: Page, act: str, name: str) -> None:
+    """Choose an act in the menu of a document: "Summarise"."""
+    page.get_by_role("button", name=f"More about {name}").click()
+    page.get_by_role("button", name=f"{act} {name}").or_(page.get_by_role("link", name=f"{act} {name}")).click()
+
+
+def of_conversation(page: Page, act: str, title: str = "") -> None:
+    """Choose an act in the menu of a conversation: "Delete"."""
+    page.locator(".conversations").get_by_role("button", name=f"More about “{title}").first.click()
+    page.locator(".conversations-list .row-menu").get_by_role("button", name=act).click()
+
+
 def go_to_a_new_matter(page: Page, name: str) -> None:
     page.get_by_text("New matter").click()
     page.get_by_label("Name of the matter").fill(name)

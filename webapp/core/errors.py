@@ -16,6 +16,7 @@ PinciteError
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
 ├── OnHold                  DaysInvalid       NothingToAsk      StillReading
+├── OnHold                  DaysInvalid       NothingToUndo     NothingChosen
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -213,6 +214,20 @@ class OnHold(PinciteError):
 
     sentence = "This matter is on legal hold: nothing in it may be deleted."
     hint_text = "Its owner can end the hold."
+
+
+class NothingToUndo(PinciteError):
+    """The time in which a removal can be undone is over, or there was none."""
+
+    sentence = "This can no longer be undone."
+    hint_text = "Add the file again if you still have it."
+
+
+class NothingChosen(PinciteError):
+    """A question was put to no document."""
+
+    sentence = "No document is chosen."
+    hint_text = "Tick the documents to ask in the list."
 
 
 class DaysInvalid(PinciteError):

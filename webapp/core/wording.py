@@ -108,10 +108,14 @@ def about_row(row: DocumentRow) -> str:
 
 
 def _about(title: str, parties: Sequence[str], day: date | None) -> str:
-    more = len(parties) - _PARTIES_SHOWN
-    named = ", ".join(parties[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     dated = f"{day:%B} {day.day}, {day.year}" if day else ""
-    return " · ".join(part for part in (title, named, dated) if part)
+    return " · ".join(part for part in (title, parties_of(parties), dated) if part)
+
+
+def parties_of(names: Sequence[str]) -> str:
+    """The parties of a document in a line, the first few by name."""
+    more = len(names) - _PARTIES_SHOWN
+    return ", ".join(names[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 # What a document has beside its words, by the kind of warning.

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, dialogs, evidence
+from webapp.page.html import chat, conversations, dialogs, documents, evidence
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -25,12 +25,13 @@ STYLES = (
     "frame.css",
     "start.css",
     "sidebar.css",
+    "lists.css",
     "chat.css",
     "evidence.css",
     "dialogs.css",
     "narrow.css",
 )
-SCRIPTS = ("frame.js", "server.js", "page.js")
+SCRIPTS = ("frame.js", "server.js", "page.js", "lists.js", "documents.js", "conversations.js")
 
 
 @dataclass
@@ -87,8 +88,10 @@ def _sidebar(components: Components, notice: Markup) -> None:
         elem_id="upload",
     )
     components.html("reading")
-    components.html("documents")
-    components.html("conversations")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
     components.html("links", dialogs.links())
 

@@ -1,6 +1,7 @@
 """A page without a browser: its controller, where it is, and what its parts show."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from tests.pdfs import make_pdf
 from webapp.core.results import AnswerResult
 from webapp.page.acts import read_act
 from webapp.page.controller import Controller
+from webapp.page.html.listing import Listing
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
 from webapp.page.uploads import UploadStore
@@ -108,11 +110,17 @@ class Page:
 
     def titles(self) -> list[str]:
         """Of the conversations that the sidebar lists."""
-        return [each.text for each in elements(self.shown["conversations"], "open")]
+        return [row["title"] for row in rows_of(self.shown["conversations"])][::-1]
 
     def here(self) -> list[str]:
         """The documents that the sidebar lists."""
-        return [each.attributes["data-name"] for each in elements(self.shown["documents"]) if each.tag == "li"]
+        return [row["name"] for row in rows_of(self.shown["documents"])]
+
+
+def rows_of(listing: Listing | str) -> list[dict[str, Any]]:
+    """The rows of a list that the page's script draws."""
+    assert isinstance(listing, Listing)
+    return [json.loads(row) for _, row in listing.rows]
 
 
 class Element:

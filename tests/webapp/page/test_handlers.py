@@ -118,17 +118,15 @@ def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
         looked = await server.handlers.look(tab, server.request())
-        assert set(looked) == {
-            "health",
-            "engine",
-            "reading",
-            "documents",
-            "conversations",
-            "scope",
-            "empty",
-            "start",
-            "pace",
-        }
+        assert set(looked) == {"health", "engine", "reading", "scope", "undo", "empty", "start", "pace"}
+        server.workspace.library.accept(tab.state.matter_id, "new.pdf", make_pdf(["new"]))
+        looked = await server.handlers.look(tab, server.request())
+        assert '"version":2,"from":1' in (changed := str(looked["documents"]))
+        assert changed.count('"name"') == 1, "only the new one"
+        assert "conversations" not in looked
+        anew = str((await server.handlers.act(tab, {"do": "lists"}, server.request()))["documents"])
+        assert '"version":1,"from":0' in anew
+        assert anew.count('"name"') == 2
 
     asyncio.run(test())
 
@@ -272,7 +270,7 @@ def test_a_fault_is_shown_as_a_sentence_and_leaves_the_tab_where_it_is(server: S
             assert (updates["busy"], "health" in updates) == (False, False)
             assert updates["announcement"] in elements(updates["notice"])[0].text
             assert tab.state == before
-        assert set(await server.handlers.look(tab, server.request())) >= {"documents"}, "the tab is not locked for ever"
+        assert set(await server.handlers.look(tab, server.request())) >= {"scope"}, "the tab is not locked for ever"
 
     asyncio.run(test())
 

@@ -167,7 +167,7 @@
 
   // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its
   // tick when another document takes its place.
-  const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
+  const CHOICES = [['#matter option', 'selected']];
   document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
     document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);
   const choose = () => CHOICES.forEach(([which, state]) => document.querySelectorAll(which).forEach((choice) => {
