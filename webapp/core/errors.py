@@ -318,7 +318,7 @@ class NothingToAsk(PinciteError):
     """No document in scope can be asked: there is none, or none that could be read."""
 
     sentence = "There is no document to ask."
-    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
+    hint_text = "Add documents, or tick some in the list, which also says why a file could not be read."
 
 
 class StillReading(PinciteError):
