@@ -273,6 +273,17 @@ def test_kinds_of_paper_set_side_by_side_are_put_to_all(workspace: Workspace, sc
     assert len(asked.records) == OF
 
 
+@pytest.mark.parametrize("question", ["Compare the clauses on rent.", "How do the repair provisions differ?"])
+def test_a_comparison_without_names_is_put_to_all(workspace: Workspace, scope: Scope, question: str) -> None:
+    assert len(asked_of(workspace, scope, question).records) == OF
+
+
+def test_documents_named_side_by_side_have_a_row_each(workspace: Workspace, scope: Scope) -> None:
+    asked = asked_of(workspace, scope, "When is rent due under lease 01.pdf and under lease 02.pdf?")
+    assert [record.name for record in asked.records] == ["lease 01.pdf", "lease 02.pdf"]
+    assert asked.of_one == "When is rent due"
+
+
 @pytest.mark.parametrize(
     "question",
     [
