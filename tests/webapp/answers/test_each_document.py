@@ -278,12 +278,6 @@ def test_a_comparison_without_names_is_put_to_all(workspace: Workspace, scope: S
     assert len(asked_of(workspace, scope, question).records) == OF
 
 
-def test_documents_named_side_by_side_have_a_row_each(workspace: Workspace, scope: Scope) -> None:
-    asked = asked_of(workspace, scope, "When is rent due under lease 01.pdf and under lease 02.pdf?")
-    assert [record.name for record in asked.records] == ["lease 01.pdf", "lease 02.pdf"]
-    assert asked.of_one == "When is rent due"
-
-
 @pytest.mark.parametrize(
     "question",
     [
