@@ -15,6 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
 from webapp.core.marks import MARKS, QUOTED, RECOGNISED, REMOVED, STRUCK, Mark, State, mark_for, promise
+from webapp.core.places import place_numbers
 from webapp.core.unread_pages import unread_pages
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
@@ -526,6 +527,11 @@ class _TurnRow(Row):
         """The mark of each statement, and the positions of the citations that it rests on."""
         return []
 
+    @property
+    def document_ids(self) -> set[str]:
+        """Ids of the documents that it has places in."""
+        return {place.document_id for part in self.PLACES for place in getattr(self, part)}
+
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
         """Copy of the turn with its notices, and the error that ended it."""
         end = {"error": str(error), "hint": error.hint} if error else {}
@@ -736,12 +742,13 @@ def items(result: TurnResult) -> list[Item]:
         case SummaryResult():
             citations = [Item("Citation", row, mark) for row, mark in cited]
             return citations + [Item("Definition", row, row.standing) for row in result.definitions]
+    numbers = place_numbers(result.citations)
     return [
         *(Item("Citation", row, mark) for row, mark in cited),
         *(Item("Key language", row, row.standing) for row in result.further_key_language),
         *(Item("Nearest", row, row.standing) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
-        *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
+        *(Item(f"Same words as [{numbers[row.citation]}],", row) for row in result.same_words),
         *(Item("Amendment", row) for row in result.amendments),
     ]
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from webapp.core import wording
 from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow, mark_of, marks_of
-from webapp.core.wording import STATES, cite, document_answer, document_places, legend
+from webapp.core.wording import STATES, cite, document_answer
 from webapp.page.html import parts
 from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, sign, to_place, under_way
 
@@ -28,17 +27,6 @@ def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
     table = _table("", so_far.model_copy(update={"documents": tuple(shown)})) if shown else NOTHING
     bar = Markup('<progress max="{}" value="{}" aria-label="{}"></progress>').format(of, done, status)
     return under_way(question, status, bar, table)
-
-
-def copied(answer: AnswerResult) -> str:
-    """The rows with their pin cites, as plain text for the clipboard, a tab between columns."""
-    by_number = {row.n: row for row in answer.citations}
-    rows = ["\t".join(("Document", "State", "Answer", "Where", "Amended by"))]
-    for row in answer.documents:
-        places = document_places(row, answer, cite)
-        amended = "; ".join(wording.changed_by(each) for each in row.superseded_by)
-        rows.append("\t".join((row.document, STATES[row.state], document_answer(row, by_number), places, amended)))
-    return "\n".join([answer.answer, "", *rows, "", *legend(answer)]).strip()
 
 
 def _table(turn_id: str, answer: AnswerResult) -> Markup:
