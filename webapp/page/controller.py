@@ -234,7 +234,7 @@ class Controller:
         selection = None if scope is None else tuple(record.id for record in records if record.id in ids)
         conversation = self._own_conversation(state)
         if conversation is not None:
-            self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
+            self._conversations.choose(self._user, conversation.id, selection)
         state = replace(state, scope=selection)
         privileged = self._privileged(matter.id if matter else "")
         return self._sidebar(state, matter, records, privileged) | {"state": state}
