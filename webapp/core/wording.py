@@ -250,8 +250,8 @@ def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
     most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
     found = budget.sent + budget.left_out
-    sent = f"all {found:,}" if found > 1 and not budget.left_out else f"{budget.sent:,} of {found:,}"
-    passages = f"{sent} passages that were found were read{windows}{most}" if found != 1 else "1 passage was read"
+    sent = f"all {found:,}" if not budget.left_out else f"{budget.sent:,} of the {found:,}"
+    passages = f"read {sent} passages found{windows}{most}" if found > 1 else "read the one passage found"
     return _sentence(f"Searched {_extent(searched)}", _unread(searched), passages if found else "")
 
 

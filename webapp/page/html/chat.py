@@ -93,8 +93,6 @@ def notice(error: str, hint: str = "") -> Markup:
     return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
 
 
-
-
 def _question(turn: SavedTurn, *, read_only: bool) -> Markup:
     edit = Markup(
         '<button type="button" class="quiet" data-do="edit" data-turn="{}" aria-label="Edit this question">Edit'

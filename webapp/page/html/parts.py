@@ -71,8 +71,8 @@ def folded(turn_id: str, content: Markup, *, is_long: bool) -> Markup:
     if not is_long:
         return content
     return Markup(
-        '<div class="fold" data-fold="{}">{}</div>'
-        '<button type="button" class="quiet unfold" data-unfold="{}" aria-expanded="false">Show all</button>'
+        '<div class="long" data-long="{}" data-open="false">{}</div>'
+        '<button type="button" class="quiet unfold" data-show-all="{}" aria-expanded="false">Show all</button>'
     ).format(turn_id, content, turn_id)
 
 
