@@ -24,7 +24,7 @@ _MEMORY_MIB = 3_072  # of address space: the libraries take 0.6 GB, pypdf ten ti
 _MORE_BYTES = 16 << 20  # that annotations add at most
 _LOOK_SECONDS = 0.1
 _STATUS_BYTES = 1_000
-_COLOURS = {"sure": "ffe26e", "part": "ffe26e", "doubt": "ffc58a", "gone": "dddddd"}  # by the style of a mark
+_COLOURS = {"sure": "ffe680", "part": "fff4bf", "doubt": "ffdcb8", "gone": "e4e4e4"}  # by the style of a mark
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ def _annotated(data: bytes, highlights: Sequence[Highlight], note: str) -> bytes
     for highlight, boxes in placed:
         writer.add_annotation(highlight.view.page - 1, _highlight(highlight, boxes))
     first, boxes = placed[0]
-    writer.add_annotation(first.view.page - 1, _note(note, boxes[0]))
+    page = writer.pages[first.view.page - 1]
+    writer.add_annotation(page, _note(note, float(page.cropbox.left) + 6, boxes[0][3]))
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -155,9 +156,8 @@ def _highlight(highlight: Highlight, boxes: Sequence[Edges]) -> Any:
     return annotation
 
 
-def _note(words: str, beside: Edges) -> Any:
+def _note(words: str, left: float, top: float) -> Any:
+    """A note in the margin."""
     from pypdf.annotations import Text
 
-    left, _, _, top = beside
-    x = max(left - 26, 4)
-    return Text(text=words, rect=(x, top - 20, x + 20, top), title_bar="pincite")
+    return Text(text=words, rect=(left, top - 20, left + 20, top), title_bar="pincite")

@@ -38,6 +38,7 @@ from webapp.exports.plain_text import to_text
 from webapp.exports.rich_text import to_fragment, to_page
 from webapp.service.annotated_pdf import Highlight, annotate
 from webapp.service.fair_turns import Deadline
+from webapp.service.page_images import PageView
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.conversations import SavedTurn
@@ -147,7 +148,8 @@ def _authorised(request: Request, opened: Callable[[], Workspace], ids: tuple[st
     if places > MOST_PLACES:
         raise TooMuchToExport(places=places, limit=MOST_PLACES)
     base = (workspace.settings.public_url or str(request.base_url)).rstrip("/")
-    origin = Origin(matter.name, conversation.author or user.name, _address(base, matter.id))
+    who = conversation.author or (user.name if workspace.has_people else "")  # else there is one, who has no name
+    origin = Origin(matter.name, who, _address(base, matter.id))
     return _Source(workspace, user, matter.id, turns, withheld, origin, chosen.turn or conversation.id)
 
 
@@ -224,7 +226,7 @@ def _highlighted(source: _Source, document_id: str, deadline: Deadline) -> bytes
     record = workspace.access.record(source.user, source.matter_id, document_id)
     if record.format != "PDF":
         raise NotAnnotated(document=record.name, reason="it is no PDF")
-    highlights = list(_highlights(workspace, record, turn))
+    highlights = _highlights(workspace, record, turn)
     if not highlights:
         raise NoSuchDocument(document="…")
     told = [question_of(turn), *how_much_was_read(turn.answer), f"{len(highlights)} places are highlighted."]
@@ -232,9 +234,10 @@ def _highlighted(source: _Source, document_id: str, deadline: Deadline) -> bytes
     return annotate(original, highlights, clean("\n".join(told)), record.name, deadline)
 
 
-def _highlights(workspace: Workspace, record: DocumentRecord, turn: SavedTurn) -> "list[Highlight]":
+def _highlights(workspace: Workspace, record: DocumentRecord, turn: SavedTurn) -> list[Highlight]:
+    """The cited words on each page of a document; those that are cited twice are highlighted once."""
     answer = turn.answer
-    out = []
+    found: dict[PageView, list[tuple[str, str]]] = {}
     for at, (number, row) in enumerate(zip(place_numbers(answer.citations), answer.citations, strict=True)):
         if row.document_id != record.id or row.removed or not row.spans:
             continue
@@ -248,5 +251,5 @@ def _highlights(workspace: Workspace, record: DocumentRecord, turn: SavedTurn) -
         for page in range(min(pages), max(pages) + 1):
             view = view_of(document, record, page, row.spans, 1.0)
             if view.ranges or view.boxes:
-                out.append(Highlight(view, mark.style, words))
-    return out
+                found.setdefault(view, []).append((mark.style, words))
+    return [Highlight(view, each[0][0], "\n".join(words for _, words in each)) for view, each in found.items()]

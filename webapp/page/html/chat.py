@@ -18,7 +18,8 @@ from webapp.store.conversations import SavedTurn
 
 def past(turns: Sequence[SavedTurn], around: Around = NOTHING_AROUND) -> Markup:
     """The saved turns of a conversation."""
-    return lines(turn_html(turn, around, last=turn is turns[-1]) for turn in turns)
+    heading = Markup('<h2 class="unseen">Questions and answers</h2>') if turns else NOTHING
+    return heading + lines(turn_html(turn, around, last=turn is turns[-1]) for turn in turns)
 
 
 def turn_html(turn: SavedTurn, around: Around = NOTHING_AROUND, *, last: bool = False) -> Markup:

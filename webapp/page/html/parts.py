@@ -63,7 +63,10 @@ def legend(marks: Sequence[Mark]) -> Markup:
     if not marks:
         return NOTHING
     rows = lines(Markup("<dt>{}</dt><dd>{}</dd>").format(standing(mark), mark.meaning) for mark in marks)
-    return Markup('<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>').format(rows)
+    short = "; ".join(f"{mark.sign} {mark.words}" for mark in marks)
+    return Markup(
+        '<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details><p class="printed">{}</p>'
+    ).format(rows, short)
 
 
 def folded(turn_id: str, content: Markup, *, is_long: bool) -> Markup:

@@ -50,13 +50,10 @@
     menu.querySelector('summary').focus();
   });
 
-  // What is folded is printed too: key language and what the marks say.
-  let closed = [];
-  window.addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('#talk details.key:not([open])')];
-    closed.forEach((each) => each.setAttribute('open', ''));
-  });
-  window.addEventListener('afterprint', () => closed.forEach((each) => each.removeAttribute('open')));
+  document.addEventListener('toggle', (event) => { // it does not bubble
+    const menu = event.target.matches?.('details.take[open]') && event.target.querySelector('ul');
+    if (menu) menu.scrollIntoView({ block: 'nearest' });
+  }, true);
 
   new MutationObserver(apply).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ['data-open', 'data-show', 'aria-pressed'],
