@@ -247,7 +247,7 @@ def changes_in_all(rows: Sequence[ChangeRow]) -> str:
 
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     """Search coverage in one line: documents and pages, pages that were not read, passages sent and left out."""
-    windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
+    windows = f", in {budget.windows} rounds" if budget.windows > 1 else ""
     most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
     found = budget.sent + budget.left_out
     sent = f"all {found:,}" if not budget.left_out else f"{budget.sent:,} of the {found:,}"

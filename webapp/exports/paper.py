@@ -43,6 +43,7 @@ from webapp.core.wording import (
     with_others,
     written_by,
 )
+from webapp.exports.ooxml import clean
 from webapp.exports.written import Kind, Line, Said, Written
 
 
@@ -150,7 +151,7 @@ def paper_of(turns: Sequence[Turn], origin: Origin = NOWHERE, *, withheld: Seque
     first = turns[0]
     about = asked(first, origin) if len(turns) == 1 else f"{plural(len(turns), 'question')} in {origin.matter}"
     title = question_of(first) if len(turns) == 1 else f"Questions about {origin.matter}"
-    return Paper(title, tuple(lines), tuple(notes), (about,))
+    return _clean(Paper(title, tuple(lines), tuple(notes), (about,)))
 
 
 def paper_of_answer(turn: Turn, origin: Origin = NOWHERE, *, notes_before: int = 0) -> Paper:
@@ -170,7 +171,17 @@ def paper_of_answer(turn: Turn, origin: Origin = NOWHERE, *, notes_before: int =
     if turn.state == "stopped":
         told.append(_line("soft", Run(STOPPED)))
     after = [_line("soft", Run(words)) for words in (*legend(answer), *_read(answer))]
-    return Paper(question_of(turn), (*told, *lines, *after), tuple(made.notes))
+    return _clean(Paper(question_of(turn), (*told, *lines, *after), tuple(made.notes)))
+
+
+def _clean(paper: Paper) -> Paper:
+    """The paper without control characters and turns of direction, which documents and models may write."""
+    lines = tuple(
+        replace(line, cells=tuple(tuple(replace(run, text=clean(run.text)) for run in cell) for cell in line.cells))
+        for line in paper.lines
+    )
+    notes = tuple(replace(note, text=clean(note.text)) for note in paper.notes)
+    return Paper(clean(paper.title), lines, notes, tuple(map(clean, paper.about)))
 
 
 def answer_text(answer: AnswerResult) -> list[PaperLine]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from webapp.exports.ooxml import clean
 from webapp.exports.paper import Paper, PaperLine, Run
 
 
@@ -38,7 +37,7 @@ def _line(line: PaperLine, bold: str) -> str:
 
 
 def _runs(runs: Sequence[Run], bold: str) -> str:
-    return clean("".join(_words(run, bold if run.bold else "") for run in runs)).rstrip()
+    return "".join(_words(run, bold if run.bold else "") for run in runs).rstrip()
 
 
 def _words(run: Run, around: str) -> str:

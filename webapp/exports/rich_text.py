@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from webapp.core.wording import marks_in_words
-from webapp.exports.ooxml import clean
 from webapp.exports.paper import Note, Paper, Run, raised
 from webapp.exports.written_html import to_html as lines_to_html
 
@@ -66,7 +65,7 @@ def _run(run: Run) -> Markup:
         return Markup("<sup>{}</sup>").format(run.note)
     if run.is_raised:
         return Markup("<sup>{}</sup>").format(run.text)
-    words = Markup.escape(clean(run.text))
+    words = Markup.escape(run.text)
     for tag, is_so in (("b", run.bold), ("del", run.struck)):
         words = Markup("<{0}>{1}</{0}>").format(tag, words) if is_so and run.text else words
     if run.mark is not None and run.text.strip():
@@ -75,10 +74,6 @@ def _run(run: Run) -> Markup:
 
 
 def _note(note: Note) -> Markup:
-    cite = (
-        Markup('<a href="{}">{}</a>').format(note.url, clean(note.text))
-        if note.url
-        else Markup.escape(clean(note.text))
-    )
+    cite = Markup('<a href="{}">{}</a>').format(note.url, note.text) if note.url else Markup.escape(note.text)
     words = marks_in_words(note.marks)
     return Markup("<p>[{}] {}{}</p>").format(note.number, cite, f" ({words})" if words else "")

@@ -15,6 +15,7 @@ MOST = 3
 LONGEST_HEADING = 70  # characters; what is longer is a sentence that was taken for a heading
 _MOST_CITED = 4  # places whose clauses are looked at
 _MOST_REFERENCES = 20  # in one clause
+_LONGEST = 600_000  # characters of a document whose references are looked for: finding them takes half a second
 
 
 def follow_ups(library: Library, matter_id: str, turns: Sequence[SavedTurn]) -> list[FollowUp]:
@@ -49,7 +50,8 @@ def _near(document: Document, row: CitationRow) -> Iterator[Clause]:
     if at is None:
         return
     span = clauses[at].span
-    its = [each for each in find_references(document) if span.start <= each.span.start < span.end]
+    references = find_references(document) if len(document.text) <= _LONGEST else ()
+    its = [each for each in references if span.start <= each.span.start < span.end]
     targets = [each.target for each in its[:_MOST_REFERENCES] if each.target is not None]
     siblings = [i for i, clause in enumerate(clauses) if clause.parent == clauses[at].parent]
     here = siblings.index(at)

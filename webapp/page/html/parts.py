@@ -65,7 +65,8 @@ def legend(marks: Sequence[Mark]) -> Markup:
     rows = lines(Markup("<dt>{}</dt><dd>{}</dd>").format(standing(mark), mark.meaning) for mark in marks)
     short = "; ".join(f"{mark.sign} {mark.words}" for mark in marks)
     return Markup(
-        '<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details><p class="printed">{}</p>'
+        '<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>'
+        '<p class="printed">{}</p>'
     ).format(rows, short)
 
 

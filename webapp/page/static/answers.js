@@ -30,9 +30,12 @@
       const turn = whole.dataset.showAll;
       if (opened.delete(turn)) whole.closest('.turn')?.scrollIntoView({ block: 'start' });
       else opened.add(turn);
-    } else if (filter) filters.set(filter.dataset.of, filter.dataset.filter);
-    else if (at('[data-print]')) window.print();
-    else document.querySelectorAll('details.take[open]').forEach((menu) => menu.contains(event.target) ||
+    } else if (filter) {
+      filters.set(filter.dataset.of, filter.dataset.filter);
+      if (filter.dataset.filter !== 'all') opened.add(filter.dataset.of);
+    }
+    if (at('[data-print]')) window.print();
+    document.querySelectorAll('details.take[open]').forEach((menu) => menu.contains(event.target) ||
       menu.removeAttribute('open'));
     if (whole || filter) apply();
   });
