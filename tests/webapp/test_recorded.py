@@ -27,37 +27,38 @@ from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
 from webapp.page.state import PageState
 from webapp.service.caller import Caller
+from webapp.service.command import Command
+from webapp.service.command_table import COMMANDS
 from webapp.service.commands import (
-    COMMANDS,
     Accept,
-    AddUser,
     Ask,
-    Backup,
-    ChangeArchive,
-    ChangeMembers,
-    ChangePrivilege,
-    ChangeUser,
-    Command,
     Compare,
     CreateMatter,
     DeleteMatter,
     FindMentions,
-    Groups,
-    Hold,
-    ReadAudit,
     Remove,
-    Retain,
     Search,
-    SetPassword,
     Summarise,
 )
 from webapp.service.health import Health
+from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
+from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Entry, Wanted
 from webapp.store.users import LOCAL_USER, User
 
-DELETES = ("delete-matter", "delete", "remove", "again", "read-on", "delete_matter", "archive", "change_members")
+DELETES = (
+    "delete-matter",
+    "delete",
+    "remove",
+    "undo",
+    "again",
+    "read-on",
+    "delete_matter",
+    "archive",
+    "change_members",
+)
 ANSWER = "“The monthly rent is $4,200” [1]."
 TEXT = "1. Rent. The monthly rent is $4,200, due on the first day of each month."
 QUESTION = "What is the monthly rent?"
@@ -80,12 +81,18 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "resume": WHEN,
     "retry": WHEN,
     "remove": (Act.REMOVE,),
+    "privilege": (Act.PRIVILEGE,),
+    "undo": (Act.UNDO,),
+    "rename": OWN,
+    "search": "it lists the titles of conversations, which the page shows anyway",
+    "lists": NAMES_ALONE,
     "summary": (Act.SUMMARY,),
     "scope": OWN,
-    "all": OWN,
     "only": OWN,
     "example": ANSWERED,
     "find": (Act.SEARCH,),
+    "ready": ANSWERED,
+    "keep": "it leaves a question as it was",
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -95,7 +102,9 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "cite": (Act.CITATION,),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "find", "meant"}
+NAMES_NOTHING = {
+    *("new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search", "lists", "undo")
+}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),
@@ -194,6 +203,8 @@ def _ids(place: Place) -> dict[str, str]:
         "share": "yes",
         "rating": "1",
         "item": "0",
+        "on": "yes",
+        "words": "rent",
     }
 
 
@@ -209,6 +220,9 @@ def test_an_act_of_the_page_writes_its_rows(place: Place, name: str) -> None:
         fields["value"] = f"New {next(numbers)}"
     if name in ("pause", "resume", "retry"):
         place.workspace.library.accept(place.matter.id, "three.pdf", make_pdf(["three"]))
+    if name == "undo":
+        place.page.do("remove", document=place.records[0].id)
+        fields["removal"] = place.workspace.removals.of(ANN)[0].id
     last = place.last
     place.engine.enqueue(Reply([ANSWER]))
     page = Page(place.workspace, ANN)

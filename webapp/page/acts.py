@@ -57,23 +57,31 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
         "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
-        "pause": Act(Controller.pause_document, ("documents",), {"document": str}),
-        "resume": Act(Controller.resume_document, ("documents",), {"document": str}),
-        "retry": Act(Controller.retry_document, ("documents",), {"document": str}),
-        "remove": Act(Controller.remove_document, ("documents",), {"document": str}),
+        "rename": Act(Controller.rename_conversation, ("conversations",), {"conversation": str, "value": str}),
+        "search": Act(Controller.search_conversations, ("conversations",), {"words": str}),
+        "lists": Act(Controller.lists, ("documents", "conversations")),
+        "undo": Act(Controller.undo, ("undo",), {"removal": str}),
+        "pause": Act(Controller.pause_documents, ("documents",), {"document": str.split}),
+        "resume": Act(Controller.resume_documents, ("documents",), {"document": str.split}),
+        "retry": Act(Controller.retry_documents, ("documents",), {"document": str.split}),
+        "remove": Act(Controller.remove_documents, ("documents",), {"document": str.split}),
+        "privilege": Act(Controller.set_privilege, ("documents",), {"document": str.split, "on": str}),
         "summary": Act(
             Controller.summarise, ("documents", "start"), {"document": str}, "submit", focus="question", area="chat"
         ),
-        "scope": Act(Controller.choose_documents, ("scope",), {"documents": _scope}),
-        "all": Act(Controller.choose_documents, ("scope",)),
+        "scope": Act(
+            Controller.choose_documents, ("documents",), {"documents": _scope, "how": str, "reply": parse_integer}
+        ),
         "only": Act(Controller.choose_documents, ("past",), {"document": str.split}),
         "example": Act(Controller.ask, ("start", "past"), {"question": str}, "submit", focus="question"),
-        "find": Act(Controller.find_mentions, ("start",), {"question": str}, "submit", focus="question"),
+        "find": Act(Controller.find_mentions, ("start", "past"), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
+        "ready": Act(Controller.ask_the_ready, ("now",), {"question": str}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
+        "keep": Act(Controller.cancel_edit, ("notice",), focus="question"),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
             Controller.show_evidence,
@@ -122,10 +130,10 @@ def asked_for(data: Mapping[str, Any]) -> tuple[str, str]:
     """The ids in the data of an element: of a matter, and of what else it is about; "" where it has none."""
     ids = {name: data[name] for name in ("matter", "value", *_ABOUT) if isinstance(data.get(name), str)}
     matter_id = ids.get("matter") or (ids.get("value", "") if data.get("do") == "matter" else "")
-    return matter_id, next((ids[name] for name in _ABOUT if ids.get(name)), "")
+    return matter_id, next((ids[name].split()[0] for name in _ABOUT if ids.get(name, "").split()), "")
 
 
-_ABOUT = ("document", "turn", "conversation")
+_ABOUT = ("document", "turn", "conversation", "removal")
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

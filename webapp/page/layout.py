@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, dialogs, evidence
+from webapp.page.html import chat, conversations, dialogs, documents, evidence
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -25,6 +25,7 @@ STYLES = (
     "frame.css",
     "start.css",
     "sidebar.css",
+    "lists.css",
     "chat.css",
     "answers.css",
     "evidence.css",
@@ -32,7 +33,16 @@ STYLES = (
     "narrow.css",
     "print.css",
 )
-SCRIPTS = ("frame.js", "server.js", "page.js", "answers.js", "copy.js")
+SCRIPTS = (
+    "frame.js",
+    "server.js",
+    "page.js",
+    "lists.js",
+    "documents.js",
+    "conversations.js",
+    "answers.js",
+    "copy.js",
+)
 
 
 @dataclass
@@ -89,8 +99,10 @@ def _sidebar(components: Components, notice: Markup) -> None:
         elem_id="upload",
     )
     components.html("reading")
-    components.html("documents")
-    components.html("conversations")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
     components.html("links", dialogs.links())
 

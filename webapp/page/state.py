@@ -3,12 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
+from webapp.page.html.listing import Listing
+
 
 @dataclass(frozen=True, slots=True)
 class PageState:
     """State of a page.
 
-    `scope` applies to the next conversation; `editing` is the turn that the next question replaces.
+    `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `reply` is the
+    number of the last choice of documents that the page has sent.
     """
 
     opened: bool = False
@@ -16,17 +19,20 @@ class PageState:
     conversation_id: str = ""
     scope: tuple[str, ...] | None = None
     editing: str = ""
+    reply: int = 0
 
 
 class Tab:
     """One open page (browser tab).
 
-    Its actions run in order: a question after a navigation is asked in the new place.
+    Its actions run in order: a question after a navigation is asked in the new place. `lists` are those that the page
+    has, by name, each with its version.
     """
 
     def __init__(self) -> None:
         self.state = PageState()
         self.lock = asyncio.Lock()
+        self.lists: dict[str, tuple[int, Listing]] = {}
 
     def __deepcopy__(self, _memo: object) -> "Tab":
         """Create a new tab: gradio copies the initial value for each page."""

@@ -121,6 +121,8 @@ class Wiring:
                     values[parts["address"]] = str(chat.address(state.matter_id, state.conversation_id))
                 case "announcement":
                     values[parts[name]] = str(chat.announcement(updates["announcement"]))
+                case "documents" | "conversations":
+                    values[parts[f"{name}-rows"]] = str(value)
                 case "stream" | "pace" | "question":
                     values[parts[name]] = value
                 case _:

@@ -78,6 +78,7 @@ class Act(StrEnum):
     LOG = "log"
     BACKUP = "backup"
     RESTORE = "restore"
+    UNDO = "undo"
 
     @property
     def words(self) -> str:
@@ -118,6 +119,7 @@ _WORDS: Mapping[Act, str] = {
     Act.LOG: "opened this log",
     Act.BACKUP: "made a backup",
     Act.RESTORE: "restored a backup",
+    Act.UNDO: "undid a removal",
 }
 
 

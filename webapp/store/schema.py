@@ -112,6 +112,19 @@ privileged = sa.Table(
     sa.Column("document_id", sa.String(64), primary_key=True),
 )
 
+# What nobody sees any more and is deleted when its time is over; until that has `begun` it can be undone.
+removals = sa.Table(
+    "removals",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),  # `removals.Kind`
+    sa.Column("object_id", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(32), nullable=False, index=True),  # of what was removed together
+    sa.Column("user_id", sa.String(64), nullable=False),  # who removed it
+    sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("begun", sa.Boolean, nullable=False),
+)
+
 conversations = sa.Table(
     "conversations",
     metadata,
@@ -158,4 +171,4 @@ audit = sa.Table(
 )
 
 # Tables with rows of a matter, which go with it.
-OF_MATTERS = (memberships, group_matters, walls, matter_settings, privileged, conversations)
+OF_MATTERS = (memberships, group_matters, walls, matter_settings, privileged, removals, conversations)

@@ -209,14 +209,14 @@ def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(
         lambda: controller.rate(state, said, 1),
         lambda: controller.show_evidence(state, said, 0, 1.0),
         lambda: controller.delete_conversation(state, said),
-        lambda: controller.remove_document(state, said),
+        lambda: controller.remove_documents(state, [said]),
         lambda: controller.delete_matter(state, said),
         lambda: asyncio.run(controller.ask_again(state, said)),
         lambda: asyncio.run(controller.summarise(state, said)),
         lambda: asyncio.run(controller.ask(state, "rent", replaced_id=said or "0")),
         lambda: asyncio.run(controller.find_mentions(state, "rent", replaced_id=said or "0")),
         lambda: asyncio.run(controller.stop(PageState(matter_id=said, conversation_id=said))),
-        lambda: controller.remove_document(PageState(matter_id=said), said),
+        lambda: controller.remove_documents(PageState(matter_id=said), [said]),
     )
     for act in acts:
         with pytest.raises(PinciteError) as told:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from webapp.core.results import AnswerResult, MentionsResult, SummaryResult, TurnResult
-from webapp.core.wording import plural, read_as
+from webapp.core.wording import plural, read_as, still_read
 from webapp.page.html import answer, document_table, mentions, summary
 from webapp.page.html.foot import NOTHING_AROUND, Around, foot
 from webapp.page.html.parts import NOTHING, lines, under_way
@@ -86,6 +86,36 @@ def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
         '<p class="stand">This fits {} documents. Which one do you mean?</p>'
         '<ul class="choice" aria-label="Documents">{}</ul></div></article>'
     ).format(question, len(candidates), buttons)
+
+
+def waiting(question: str, ready: int, coming: int) -> Markup:
+    """Choice between asking the documents that are ready, and waiting for those that are being read: then the page's
+    script asks by the first button, which is not in sight while none is ready.
+    """
+    verb = "is" if ready == 1 else "are"
+    return Markup(
+        '<article class="turn" data-state="choice" data-waits="no" aria-label="Question"><h3 class="question">{}</h3>'
+        '<div class="answer"><p class="stand">{}</p><ul class="choice"><li{}><button type="button" class="example" '
+        'data-do="ready" data-question="{}">Ask the {:,} that {} ready</button></li><li><button type="button" '
+        'class="example" data-wait aria-pressed="false">Wait, and ask as soon as all are read</button></li></ul></div>'
+        "</article>"
+    ).format(
+        question,
+        still_read(coming),
+        NOTHING if ready else Markup(" hidden"),
+        question,
+        ready,
+        verb,
+    )
+
+
+def editing() -> Markup:
+    """Notice that an earlier question is edited, with a way back."""
+    return Markup(
+        '<p class="notice"><strong>You are editing an earlier question.</strong> <span class="hint">Sending it '
+        "replaces its answer and all that follows.</span> "
+        '<button type="button" class="quiet" data-do="keep">Cancel</button></p>'
+    )
 
 
 def notice(error: str, hint: str = "") -> Markup:

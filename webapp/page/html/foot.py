@@ -11,17 +11,17 @@ from markupsafe import Markup
 from webapp.core.results import AnswerResult, BudgetRow, MentionsResult, SummaryResult, TurnResult
 from webapp.core.urls import ExportForm, export_url
 from webapp.core.wording import coverage, is_pdf, plural, written_by
-from webapp.page.html import mentions, summary
+from webapp.page.html import mentions, provenance, summary
 from webapp.page.html.parts import NOTHING, lines
 from webapp.store.conversations import SavedTurn
 
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
 SHARES = (
-    ("system", "Instructions"),
+    ("system", "Instructions to the model"),
     ("history", "Earlier answers"),
     ("question", "Question"),
     ("passages", "Passages"),
-    ("reserve", "Room for the answer"),
+    ("reserve", "Kept for the answer"),
 )
 MOST_PDFS = 8  # of an answer, each with its places highlighted
 
@@ -66,7 +66,7 @@ def foot(turn: SavedTurn, around: Around, *, last: bool) -> Markup:
     changes = NOTHING if around.read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup('<footer class="foot">{}{}<div class="acts">{}{}</div>{}</footer>').format(
         _by(turn.answer),
-        _coverage(turn.answer),
+        _coverage(turn.answer) + _made_by(turn.answer),
         _taken_along(turn, around, last=last),
         changes,
         _follow_ups(around) if last and not around.read_only else NOTHING,
@@ -138,6 +138,10 @@ def _follow_ups(around: Around) -> Markup:
     return Markup('<div class="follow"><p class="label">Read on in the document</p><ul>{}</ul></div>').format(buttons)
 
 
+def _made_by(answer: TurnResult) -> Markup:
+    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
+
+
 def _coverage(answer: TurnResult) -> Markup:
     if isinstance(answer, SummaryResult):
         return summary.coverage(answer)
@@ -150,7 +154,7 @@ def _coverage(answer: TurnResult) -> Markup:
 
 
 def meter(budget: BudgetRow) -> Markup:
-    """Token budget of the prompt, on demand: a bar chart of the context window, and its shares in words."""
+    """Token budget of the prompt: one line in words, and on demand its shares, with a bar chart of them."""
     window = max(budget.window, 1)
     parts = (budget.system, budget.history, budget.question, budget.passages, budget.reserve)
     bars, labels, at = [], [], 0.0
@@ -167,7 +171,7 @@ def meter(budget: BudgetRow) -> Markup:
         for (name, _), words in zip([*SHARES, ("free", "")], labels, strict=True)
     )
     return Markup(
-        '<details class="room"><summary>How much the language model could read at once</summary>'
+        '<details class="room"><summary>This took {:.0f} % of what can be read at once</summary>'
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
         "<ul>{}</ul></details>"
-    ).format(lines(bars), keys)
+    ).format(min(at, 100), lines(bars), keys)

@@ -121,17 +121,21 @@
 
   // While an answer is written the chat follows its end, if the user is there; a finished one is shown from its start.
   let writing = false;
+  let seen = { turns: 0, where: '' };
   const keepUp = () => {
     const talk = $('#talk');
     const now = $('#part-now .turn');
     if (!talk) return;
     const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 240;
+    // A search is there at once, without having been written: it is shown from its start, too.
+    const turns = talk.querySelectorAll('#part-past .turn');
+    const newest = turns[turns.length - 1];
+    const where = $('#here')?.dataset.conversation ?? '';
+    const found = !writing && !now && newest?.querySelector('.mentions, .forms') && turns.length > seen.turns;
+    if (found && (where === seen.where || !seen.turns)) newest.scrollIntoView();
+    seen = { turns: turns.length, where };
     if (now && (!writing || atEnd)) talk.scrollTop = talk.scrollHeight;
-    if (!now && writing) {
-      const turns = talk.querySelectorAll('.turn');
-      const last = turns[turns.length - 1];
-      if (last) talk.scrollTop += last.getBoundingClientRect().top - talk.getBoundingClientRect().top;
-    }
+    if (!now && writing && newest) newest.scrollIntoView();
     writing = Boolean(now);
   };
 
@@ -149,7 +153,7 @@
 
   // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its
   // tick when another document takes its place.
-  const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
+  const CHOICES = [['#matter option', 'selected']];
   document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
     document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);
   const choose = () => CHOICES.forEach(([which, state]) => document.querySelectorAll(which).forEach((choice) => {
