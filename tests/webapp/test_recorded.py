@@ -20,7 +20,7 @@ from tests.webapp.page.pages import Page, ready
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, page_url, pdf_url
+from webapp.core.urls import audit_url, changes_url, conversation_url, page_url, pdf_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
@@ -39,6 +39,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
+from webapp.service.conversation_commands import ExportConversation
 from webapp.service.health import Health
 from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
 from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
@@ -325,6 +326,10 @@ RECORDED: dict[str, tuple[Sample, tuple[Act, ...]]] = {
     "archive": (lambda p, _: ChangeArchive(p.matter.id), (Act.ARCHIVE,)),
     "privilege": (lambda p, _: ChangePrivilege(p.matter.id, "one"), (Act.PRIVILEGE,)),
     "groups": (lambda p, _: Groups("create", f"Group {next(numbers)}"), (Act.GROUP,)),
+    "export_conversation": (
+        lambda p, _: ExportConversation(p.matter.id, p.page.state.conversation_id),
+        (Act.EXPORT,),
+    ),
     "hold": (lambda p, _: Hold(p.matter.id, False), (Act.HOLD,)),
     "retain": (lambda p, _: Retain(p.matter.id, 30), (Act.RETENTION,)),
     "audit": (lambda p, _: ReadAudit(p.matter.id), (Act.LOG,)),
@@ -340,6 +345,8 @@ NOT_RECORDED: dict[str, str] = {
     "reindex": WHEN,
     "matters": NAMES_ALONE,
     "members": NAMES_ALONE,
+    "conversations": "it shows titles; of what it searches no word",
+    "rename_conversation": OWN,
     "users": NAMES_ALONE,
     "verify_audit": "it shows whether the log is whole, and no row of it",
 }
@@ -384,6 +391,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
+    "conversation_routes: conversation_url('{matter_id}', '{conversation_id}')": (Act.EXPORT,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
     "health: '/readyz'": "it tells nothing of any user",
@@ -424,6 +432,7 @@ class Served:
     ben: httpx2.Client
     matter: Matter
     records: list[DocumentRecord]
+    conversation_id: str
 
 
 @pytest.fixture(scope="module")
@@ -440,7 +449,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, embeddings_url: str) -> Ite
         [who] = [user for user in workspace.audit.people() if user.name == "ann"]
         matter = workspace.create_matter(who, "Acme")
         records = [ready(workspace, matter, f"{name}.pdf", f"{TEXT} {name}") for name in ("one", "two")]
-        yield Served(server, ann, ben, matter, records)
+        conversation = workspace.conversations.start(who, matter, "Rent")
+        yield Served(server, ann, ben, matter, records, conversation.id)
 
 
 def _addresses(served: Served) -> dict[str, str]:
@@ -451,6 +461,9 @@ def _addresses(served: Served) -> dict[str, str]:
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),
         "audit_routes: audit_url('{matter_id}')": audit_url(served.matter.id),
+        "conversation_routes: conversation_url('{matter_id}', '{conversation_id}')": conversation_url(
+            served.matter.id, served.conversation_id
+        ),
     }
 
 

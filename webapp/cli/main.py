@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from webapp.cli.conversations import conversations
 from webapp.cli.execution import (
     AsJson,
     Document,
@@ -39,6 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(conversations, name="conversations")
 app.add_typer(matters, name="matters")
 app.add_typer(groups, name="groups")
 app.add_typer(users, name="users")

@@ -16,6 +16,8 @@ from webapp.core.results import (
     AuditRow,
     BackupRow,
     ChangeRow,
+    ConversationExport,
+    ConversationRow,
     DamagedRow,
     DeletedRow,
     DocumentRow,
@@ -66,6 +68,7 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
+from webapp.exports.conversation import to_markdown
 from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
@@ -185,6 +188,19 @@ def show_verification(row: VerificationRow) -> None:
         print(printable(f"The log was changed: {row.fault}."))
     print(f"{plural(row.rows, 'row')} {'is' if row.rows == 1 else 'are'} as they were written.")
     print(f"Head, to be kept elsewhere: {row.head}")
+
+
+@show.register
+def show_conversation(row: ConversationRow) -> None:
+    """Print a conversation of `conversations`."""
+    shared = f", shared by {row.author}" if row.author else ", shared" if row.shared else ""
+    print(printable(f"{row.id[:8]}  {row.created_at[:10]}  {row.title}{shared}"))
+
+
+@show.register
+def show_export(row: ConversationExport) -> None:
+    """Print a conversation that `conversations export` exports, as Markdown."""
+    print("\n".join(printable(line) for line in to_markdown(row).splitlines()))
 
 
 @show.register

@@ -8,9 +8,9 @@ stored fewer keys: `LACKED` holds the defaults for these.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
@@ -562,6 +562,11 @@ class _TurnRow(Row):
         end = {"error": str(error), "hint": error.hint} if error else {}
         return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
 
+    @property
+    def document_ids(self) -> frozenset[str]:
+        """Ids of the documents that it has places in."""
+        return frozenset(place.document_id for part in self.PLACES for place in getattr(self, part))
+
     def with_places(self, change: Callable[[NamedRow], NamedRow]) -> Self:
         """Copy of the turn with `change` applied to each row that names a document."""
         return self.model_copy(update={part: tuple(map(change, getattr(self, part))) for part in self.PLACES})
@@ -708,6 +713,41 @@ _KINDS: Mapping[object, type[TurnResult]] = {"summary": SummaryResult, "mentions
 def read_turn(row: Mapping[str, Any]) -> TurnResult:
     """Parse a stored turn of this version or an older one."""
     return _KINDS.get(row.get("kind"), AnswerResult).model_validate(row)
+
+
+def _read(turn: Any) -> Any:
+    return read_turn(turn) if isinstance(turn, Mapping) else turn
+
+
+class ConversationRow(Row):
+    """A conversation of a matter. `author`: whose it is, if it is another's, who shared it."""
+
+    id: str
+    title: str
+    created_at: str
+    shared: bool
+    author: str | None = absent(None)
+
+
+class ExportedTurn(Row):
+    """A question of a conversation, and what came of it."""
+
+    id: str
+    asked_at: str
+    question: str
+    state: Literal["complete", "stopped", "failed"]
+    rating: Literal[1, -1] | None
+    answer: Annotated[TurnResult, BeforeValidator(_read)]
+
+
+class ConversationExport(Row):
+    """A conversation to be taken along. `left_out`: turns that draw on privileged documents, which are not in it."""
+
+    matter: str
+    conversation: ConversationRow
+    exported_at: str
+    left_out: int
+    turns: tuple[ExportedTurn, ...]
 
 
 NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended before the search
