@@ -141,6 +141,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
     "pincite merge verify": (FaultRow, VerifiedRow),
+    "pincite status": (people_commands.Status.result(),),
     "pincite conversations list": (conversation_commands.ListConversations.result(),),
     "pincite conversations rename": (conversation_commands.RenameConversation.result(),),
     "pincite conversations export": (conversation_commands.ExportConversation.result(),),

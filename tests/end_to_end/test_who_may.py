@@ -117,6 +117,7 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "verify_audit": "administrator",
     "backup": "administrator",
     "users": "administrator",
+    "status": "administrator",
     "add_user": "administrator",
     "password": "administrator",
     "change_user": "administrator",
@@ -136,6 +137,7 @@ ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /audit": "administrator",
     "GET /administration": "administrator",
     "POST /administration": "administrator",
+    "GET /administration/status": "administrator",
 }
 # Of the sign-in, which has tests of its own, of health, and gradio's, which test_doors and test_isolation hold.
 OTHERS = re.compile(
@@ -312,6 +314,7 @@ def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, Command[Any]]:
         record.VerifyAudit(),
         record.Backup(str(file.parent / "backup")),
         people.ListUsers(),
+        people.Status(),
         people.AddUser("new@firm.example"),
         people.SetPassword("viewer"),
         people.ChangeUser("viewer", "disable"),

@@ -348,6 +348,7 @@ NOT_RECORDED: dict[str, str] = {
     "conversations": "it shows titles; of what it searches no word",
     "rename_conversation": OWN,
     "users": NAMES_ALONE,
+    "status": NAMES_ALONE,
     "verify_audit": "it shows whether the log is whole, and no row of it",
 }
 
@@ -421,6 +422,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "people_routes: POST MATTER_PEOPLE": SHARING,
     "people_routes: GET ADMINISTRATION": NAMES_ALONE,
     "people_routes: POST ADMINISTRATION": SHARING,
+    "people_routes: GET STATUS": NAMES_ALONE,
 }
 SECRET = "s" * 32
 

@@ -325,6 +325,14 @@ def restore(
 
 
 @app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show the state of the server: what is ready, what is under way, disk, and limits with what they count."""
+    from webapp.service.people_commands import Status
+
+    run_command(Status(), as_json)
+
+
+@app.command()
 def audit(
     matter: Annotated[
         str | None, typer.Argument(help="Name or id of a matter; without it, all of the log.", show_default=False)

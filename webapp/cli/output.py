@@ -33,6 +33,7 @@ from webapp.core.results import (
     RemovedRow,
     RestoredRow,
     Row,
+    StatusRow,
     SummaryResult,
     UserRow,
     VerificationRow,
@@ -63,6 +64,7 @@ from webapp.core.wording import (
     plural,
     read_as,
     short_cite,
+    status_lines,
     summary_coverage,
     summary_heading,
     summary_line,
@@ -129,7 +131,7 @@ def show_change(row: ChangeRow) -> None:
 @show.register
 def show_matter(row: MatterRow) -> None:
     """Print a matter of `matters list`."""
-    print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
+    print(printable(f"{row.label or row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
 @show.register
@@ -201,6 +203,15 @@ def show_conversation(row: ConversationRow) -> None:
 def show_export(row: ConversationExport) -> None:
     """Print a conversation that `conversations export` exports, as Markdown."""
     print("\n".join(printable(line) for line in to_markdown(row).splitlines()))
+
+
+@show.register
+def show_status(row: StatusRow) -> None:
+    """Print the state of the server."""
+    for title, lines in status_lines(row):
+        print(f"{title}:")
+        for line in lines:
+            print(printable(f"   {line}"))
 
 
 @show.register

@@ -559,7 +559,7 @@ class _TurnRow(Row):
 
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
         """Copy of the turn with its notices, and the error that ended it."""
-        end = {"error": str(error), "hint": error.hint} if error else {}
+        end = {"error": str(error), "hint": error.page_hint} if error else {}
         return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
 
     @property
@@ -958,12 +958,13 @@ class ChangeRow(Row):
 
 
 class MatterRow(Row):
-    """A matter, with the number of its documents and pages."""
+    """A matter, with the number of its documents and pages. `label`: its name and owner, where others have its name."""
 
     id: str
     name: str
     documents: int
     pages: int
+    label: str = absent("")
 
     @classmethod
     def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
@@ -1046,6 +1047,66 @@ class VerificationRow(Row):
     rows: int
     head: str
     fault: str
+
+
+class DiskRow(Row):
+    """A part of the data folder, and its bytes."""
+
+    part: str
+    bytes: int
+
+
+class QueueRow(Row):
+    """Documents of a matter in a state in which they are not ready: how many, and their bytes."""
+
+    matter_id: str
+    matter: str
+    state: str
+    documents: int
+    bytes: int
+
+
+class UsageRow(Row):
+    """What someone's own matters hold, which counts against their quota."""
+
+    name: str
+    email: str | None
+    matters: int
+    documents: int
+    bytes: int
+
+
+class QuotaRow(Row):
+    """The limits of one user: of matters, documents, MiB and conversations, and of questions in one conversation."""
+
+    matters: int
+    documents: int
+    mib: int
+    conversations: int
+    turns: int
+
+
+class StatusRow(Row):
+    """State of the server: what is ready, what is under way, what the disk holds, and limits with what they count.
+
+    `stores`, `embedder` and `engine` are ready, loading, away or, for `engine`, none; `engines`: configured servers.
+    `compacting`: something that was deleted is still to be overwritten.
+    """
+
+    pincite: str
+    access: str
+    stores: str
+    embedder: str
+    engine: str
+    engines: int
+    questions_running: int
+    questions_waiting: int
+    compacting: bool
+    queue: tuple[QueueRow, ...]
+    disk: tuple[DiskRow, ...]
+    free_bytes: int
+    quota: QuotaRow
+    usage: tuple[UsageRow, ...]
 
 
 class GroupRow(Row):
