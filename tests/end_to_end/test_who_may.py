@@ -76,6 +76,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "new": "nothing",
     "new-matter": "nothing",
     "example": "ask",
+    "find": "ask",
     "meant": "ask",
     "summary": "ask",
     "alone": "ask",

@@ -76,6 +76,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "all": OWN,
     "only": OWN,
     "example": ANSWERED,
+    "find": (Act.SEARCH,),
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -86,7 +87,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "cite": (Act.CITATION,),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "meant"}
+NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "find", "meant"}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),

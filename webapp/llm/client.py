@@ -120,6 +120,11 @@ class LLMClient:
                 raise
         return self._info
 
+    @property
+    def name(self) -> str:
+        """Name of the model, once the server has described itself; "" before."""
+        return self._info.name if self._info else ""
+
     async def state(self, seconds: float = _PROBE_SECONDS) -> State:
         """Health check: "ready", "loading", or "away" after `seconds` without a response. Never raises."""
         if self._starting:

@@ -107,6 +107,12 @@ class EnginePool:
             ENGINES.labels(circuit).set(sum(client.circuit.state == circuit for client in self._clients))
         return self._health[1]
 
+    def writer(self) -> tuple[str, str]:
+        """Name and URL of a server that is in use; without a name until it has described itself."""
+        return max(
+            ((client.name, client.url) for client in self._clients), default=("", ""), key=lambda row: bool(row[0])
+        )
+
     async def _embedded(self, server: EmbeddedServer) -> Backend:
         """Lease the embedded server, after waiting for its start; its supervisor restarts it, so its circuit is not
         used.

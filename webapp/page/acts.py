@@ -62,12 +62,13 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "retry": Act(Controller.retry_document, ("documents",), {"document": str}),
         "remove": Act(Controller.remove_document, ("documents",), {"document": str}),
         "summary": Act(
-            Controller.summarise, ("documents",), {"document": str}, "submit", focus="question", area="chat"
+            Controller.summarise, ("documents", "start"), {"document": str}, "submit", focus="question", area="chat"
         ),
         "scope": Act(Controller.choose_documents, ("scope",), {"documents": _scope}),
         "all": Act(Controller.choose_documents, ("scope",)),
         "only": Act(Controller.choose_documents, ("past",), {"document": str.split}),
-        "example": Act(Controller.ask, ("empty",), {"question": str}, "submit", focus="question"),
+        "example": Act(Controller.ask, ("start",), {"question": str}, "submit", focus="question"),
+        "find": Act(Controller.find_mentions, ("start",), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),

@@ -154,7 +154,7 @@ class Handlers:
             return hash(str(user_error(error)))
 
     async def _open(self, request: Request) -> Updates:
-        health = health_updates(await self._health.states())
+        health = health_updates(await self._health.states(), self._health.writer())
         if not self._controllers.ready:  # the timer opens the page later
             return health
         query = dict(request.query_params)
@@ -166,7 +166,7 @@ class Handlers:
     async def _look(self, state: PageState, request: Request) -> Updates:
         if not self._controllers.ready or not state.opened:
             return await self._open(request)
-        health = health_updates(await self._health.states())
+        health = health_updates(await self._health.states(), self._health.writer())
         async with self._controllers.turn(request) as controller:
             health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.sidebar, state)

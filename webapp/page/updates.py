@@ -9,7 +9,7 @@ from retrieval import DocumentRecord, Facts, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
 from webapp.core.wording import plural
-from webapp.page.html import chat, document_table, sidebar, summary
+from webapp.page.html import chat, document_table, sidebar, start, summary
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
 from webapp.service.caller import DONE
@@ -40,7 +40,9 @@ class Updates(TypedDict, total=False):
     scope: Markup
     account: Markup  # who is signed in
     notice: Markup
-    empty: Markup  # the chat before its first question
+    engine: Markup  # what writes the answers
+    empty: Markup  # the heading of the chat before its first question
+    start: Markup  # what one can do, below the question box then
     past: Markup  # saved turns
     now: Markup  # the turn that is being written
     evidence: Markup
@@ -51,9 +53,9 @@ class Updates(TypedDict, total=False):
     busy: bool  # whether something is being written
 
 
-def health_updates(states: Mapping[str, str]) -> Updates:
-    """Health of stores, search and language model."""
-    return {"health": sidebar.health(states)}
+def health_updates(states: Mapping[str, str], writer: str = "") -> Updates:
+    """Health of stores, search and language model; `writer` names the model that writes the answers."""
+    return {"health": sidebar.health(states), "engine": start.engine(states.get("engine", "loading"), writer)}
 
 
 def sidebar_updates(
@@ -94,6 +96,7 @@ def chat_updates(
         "past": chat.past(turns, read_only=read_only, privileged=privileged),
         "now": NOTHING,
         "empty": NOTHING,
+        "start": NOTHING,
         "busy": running is not None,
     }
     if running is not None:
@@ -109,7 +112,11 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
     ready = states.count("ready")
     waiting = len(states) - ready - states.count("failed")
     examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
-    return {"empty": chat.empty(matter.name, examples, ready=ready, waiting=waiting)}
+    documents = [(record.id, record.name) for record in records if record.state == "ready"]
+    return {
+        "empty": start.heading(matter.name, ready=ready, waiting=waiting),
+        "start": start.ways(examples, documents),
+    }
 
 
 def draft_updates(running: Running) -> Updates:

@@ -135,10 +135,10 @@ def test_a_page_that_looks_after_its_person_was_taken_out_shows_what_is_left_to_
 
 def test_examples_are_for_the_sample_alone(workspace: Workspace, page: Page) -> None:
     assert "Ask about Acme" in page.shown["empty"]
-    assert elements(page.shown["empty"], "example") == []
+    assert elements(page.shown["start"], "example") == []
     [sample] = workspace.library.documents(workspace.access.matter(ANN, SAMPLE_MATTER).id)
     workspace.library.jobs.save(replace(sample, state="ready", pages=1))
-    asked = elements(Page(workspace, ANN).shown["empty"], "example")
+    asked = elements(Page(workspace, ANN).shown["start"], "example")
     assert [each.attributes["data-question"] for each in asked] == [each.text for each in asked]
     assert len(asked) == 3
 
@@ -171,7 +171,14 @@ def test_a_page_looks_often_while_documents_come_in_and_else_seldom(other: Page)
 
 def test_a_look_that_comes_late_wipes_nothing_away(other: Page) -> None:
     """It may have begun before a question was asked, and end after it was answered."""
-    assert set(other.controller.sidebar(other.state)) == {"documents", "conversations", "scope", "empty", "pace"}
+    assert set(other.controller.sidebar(other.state)) == {
+        "documents",
+        "conversations",
+        "scope",
+        "empty",
+        "start",
+        "pace",
+    }
     other.take(asyncio.run(other.controller.find_mentions(other.state, "rent")))
     assert set(other.controller.sidebar(other.state)) == {"documents", "conversations", "scope", "pace"}
 

@@ -86,7 +86,7 @@ def test_a_page_is_there_before_the_records_and_opens_by_itself_when_they_are(tm
 
     async def test() -> None:
         loaded = await server.handlers.load(tab, server.request())
-        assert set(loaded) == {"health"}
+        assert set(loaded) == {"health", "engine"}
         assert "Opening the database" in loaded["health"]
         before = await server.handlers.tick(tab, server.request())
         server.opening._open_stores()
@@ -118,7 +118,7 @@ def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
         looked = await server.handlers.look(tab, server.request())
-        assert set(looked) == {"health", "documents", "conversations", "scope", "empty", "pace"}
+        assert set(looked) == {"health", "engine", "documents", "conversations", "scope", "empty", "start", "pace"}
 
     asyncio.run(test())
 

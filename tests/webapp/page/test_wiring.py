@@ -14,6 +14,7 @@ from retrieval import NoSuchMatter
 from tests.webapp.page.pages import elements
 from webapp.core.errors import NotAllowed
 from webapp.page.acts import ACTS, acts_at
+from webapp.page.html.dialogs import About
 from webapp.page.layout import Components, lay_out
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
@@ -53,7 +54,7 @@ class Wired:
 
     def __init__(self) -> None:
         self.recorded = Recorded()
-        self.page, self.components = lay_out(Markup("<p>A demo</p>"))
+        self.page, self.components = lay_out(Markup("<p>A demo</p>"), About("1.0"))
         with self.page:
             self.wiring = Wiring(self.components, self.recorded)  # type: ignore[arg-type]
             self.wiring.connect(self.page)

@@ -143,31 +143,6 @@ def notice(error: str, hint: str = "") -> Markup:
     return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
 
 
-def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> Markup:
-    """The chat before its first question."""
-    if not ready:
-        words = (
-            f"Reading {plural(waiting, 'document')}. You can ask as soon as one is ready."
-            if waiting
-            else "Add the first documents of this matter. You can ask as soon as one is ready."
-        )
-        return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
-    buttons = lines(
-        Markup(
-            '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
-        ).format(q=question)
-        for question in examples
-    )
-    example_list = (
-        Markup('<ul class="examples" aria-label="Example questions">{}</ul>').format(buttons) if buttons else NOTHING
-    )
-    return Markup(
-        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is '
-        "compared "
-        "with it, character by character.</p>{}</div>"
-    ).format(matter, example_list)
-
-
 def prose(text: str, mark: ToCitation, sentences: Sequence[SentenceRow] = ()) -> Markup:
     """Render the text of an answer (a subset of Markdown), and after each of these sentences of it the sentence's mark.
 
@@ -500,11 +475,23 @@ def announcement(words: str) -> Markup:
 def areas() -> Markup:
     """The tabs of a narrow window."""
     tabs = (("sidebar", "Documents"), ("chat", "Questions"), ("evidence", "Evidence"))
-    return Markup('<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>').format(
+    return Markup(
+        '<a class="skip" href="#question" data-skip="question">Skip to the question</a>'
+        '<a class="skip" href="#evidence" data-skip="evidence">Skip to the evidence</a>'
+        '<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>'
+    ).format(
         lines(
             Markup('<button type="button" data-area-of="{}" aria-pressed="{}">{}</button>').format(
                 area, "true" if area == "chat" else "false", words
             )
             for area, words in tabs
         )
+    )
+
+
+def evidence_toggle() -> Markup:
+    """Button that shows the evidence beside the chat, and puts it away; in sight once there is some."""
+    return Markup(
+        '<button type="button" class="quiet fold" data-fold aria-controls="evidence" aria-expanded="false">Evidence'
+        '<span aria-hidden="true" class="sign"></span></button>'
     )

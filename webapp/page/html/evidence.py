@@ -15,8 +15,8 @@ ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
 def nothing_chosen() -> Markup:
     """Evidence panel before a citation is chosen."""
     return Markup(
-        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none">Choose a citation to '
-        "see its words on the page.</p>"
+        '<h2 id="evidence-heading" tabindex="-1" aria-live="polite">Evidence</h2><p class="none" data-nothing>Choose '
+        "a citation to see its words on the page.</p>"
     )
 
 

@@ -16,31 +16,6 @@
     if (address !== location.pathname + location.search) history.replaceState(null, '', address);
   };
 
-  // A session that has ended is told at the next act. Gradio takes the answer for that of a form with nothing wrong in
-  // it: it shows no error of its own, and the act can be done again once the person has signed in, in another tab.
-  const sessionChecked = (answer) => {
-    const told = $('#session-over');
-    if (answer.status !== 401) {
-      told?.remove();
-      return answer;
-    }
-    if (!told) {
-      document.body.insertAdjacentHTML('beforeend', '<p id="session-over" role="alert">Your session has ended; ' +
-        '<a href="/sign-in" target="_blank">sign in again</a>. What you typed stays in this page.</p>');
-    }
-    return new Response('{"detail": []}', { status: 422 });
-  };
-
-  // Acts reach the server in order: of two quick clicks a browser may send the second first.
-  const send = window.fetch;
-  let sent = Promise.resolve();
-  window.fetch = (to, how) => {
-    if (!String(to).includes('/queue/join')) return send(to, how);
-    const answer = sent.then(() => send(to, how)).then(sessionChecked);
-    sent = answer.catch(() => {});
-    return answer;
-  };
-
   const say = (words) => { // to screen readers
     const spoken = $('#spoken');
     if (spoken) spoken.textContent = words;
@@ -53,6 +28,7 @@
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
     toHighlight();
   };
+  window.showArea = show;
 
   const copy = async (button) => {
     let message = 'Copied';

@@ -5,7 +5,8 @@ element.addEventListener('click', (event) => {
   const from = event.target.closest('[data-do]');
   if (!from || from.tagName === 'FORM') return;
   const { copy, ...said } = from.dataset; // what is copied stays in the browser
-  if (!said.confirm || window.confirm(said.confirm)) send(said.do, said);
+  if (!said.confirm) send(said.do, said);
+  else window.confirmed(said.confirm, said.yes).then((yes) => yes && send(said.do, said));
 });
 element.addEventListener('change', (event) => {
   const from = event.target;

@@ -12,7 +12,7 @@ from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
 from webapp.core.results import PieceOfPage, items, read_turn
 from webapp.core.urls import page_url
-from webapp.page.html import chat, evidence, sidebar
+from webapp.page.html import chat, evidence, sidebar, start
 from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (
@@ -88,7 +88,9 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         chat.writing(EVIL, EVIL, searching=False),
         chat.notice(EVIL, EVIL),
         chat.announcement(EVIL),
-        chat.empty(EVIL, [EVIL], ready=1, waiting=0),
+        start.heading(EVIL, ready=1, waiting=0),
+        start.ways([EVIL], [(EVIL, EVIL)]),
+        start.engine("ready", EVIL),
         chat.address(EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
         sidebar.documents(
@@ -313,9 +315,12 @@ def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> Non
 
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
-    assert "Add the first documents" in chat.empty("Acme", (), ready=0, waiting=0)
-    assert "Reading 2 documents." in chat.empty("Acme", (), ready=0, waiting=2)
-    assert chat.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
+    assert "Add the first documents" in start.heading("Acme", ready=0, waiting=0)
+    assert "Reading 2 documents." in start.heading("Acme", ready=0, waiting=2)
+    assert "Ask about Acme" in start.heading("Acme", ready=1, waiting=0)
+    assert start.ways(("A?",), ()) == ""
+    ways = start.ways(("A?", "B?"), [(f"{n}", f"{n}.pdf") for n in range(9)])
+    assert [ways.count(f'data-do="{act}"') for act in ("example", "find", "summary")] == [2, 2, 3]
 
 
 def test_the_scope_is_told_and_lists_what_is_ready() -> None:
