@@ -37,7 +37,6 @@ from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
-from webapp.web.conversation_routes import conversation_routes
 from webapp.web.document_routes import document_routes
 from webapp.web.forms import style_routes
 from webapp.web.health import health_routes
@@ -80,7 +79,6 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.include_router(style_routes())
         app.include_router(People(startup.settings, startup.opened).router())
     app.include_router(audit_routes(startup.opened))
-    app.include_router(conversation_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

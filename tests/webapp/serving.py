@@ -20,7 +20,6 @@ from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
-from webapp.web.conversation_routes import conversation_routes
 from webapp.web.document_routes import document_routes
 from webapp.web.forms import style_routes
 from webapp.web.middleware import SecurityMiddleware
@@ -85,7 +84,6 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
     app.include_router(audit_routes(startup.opened))
-    app.include_router(conversation_routes(startup.opened))
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":

@@ -20,7 +20,7 @@ from tests.webapp.page.pages import Page, ready
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, conversation_url, page_url, pdf_url
+from webapp.core.urls import audit_url, changes_url, page_url, pdf_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
@@ -393,7 +393,6 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
-    "conversation_routes: conversation_url('{matter_id}', '{conversation_id}')": (Act.EXPORT,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
     "health: '/readyz'": "it tells nothing of any user",
@@ -435,7 +434,6 @@ class Served:
     ben: httpx2.Client
     matter: Matter
     records: list[DocumentRecord]
-    conversation_id: str
 
 
 @pytest.fixture(scope="module")
@@ -452,8 +450,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, embeddings_url: str) -> Ite
         [who] = [user for user in workspace.audit.people() if user.name == "ann"]
         matter = workspace.create_matter(who, "Acme")
         records = [ready(workspace, matter, f"{name}.pdf", f"{TEXT} {name}") for name in ("one", "two")]
-        conversation = workspace.conversations.start(who, matter, "Rent")
-        yield Served(server, ann, ben, matter, records, conversation.id)
+        yield Served(server, ann, ben, matter, records)
 
 
 def _addresses(served: Served) -> dict[str, str]:
@@ -464,9 +461,6 @@ def _addresses(served: Served) -> dict[str, str]:
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),
         "audit_routes: audit_url('{matter_id}')": audit_url(served.matter.id),
-        "conversation_routes: conversation_url('{matter_id}', '{conversation_id}')": conversation_url(
-            served.matter.id, served.conversation_id
-        ),
     }
 
 

@@ -34,11 +34,6 @@ def changes_url(matter_id: str, old_id: str, new_id: str) -> str:
     return f"{_url(matter_id, old_id)}/changes/{new_id}"
 
 
-def conversation_url(matter_id: str, conversation_id: str, form: str = "") -> str:
-    """URL of the export of a conversation, as a page to read or as the file of a form: html, md or json."""
-    return f"/matters/{matter_id}/conversations/{conversation_id}/export" + (f"?form={form}" if form else "")
-
-
 def audit_url(matter_id: str = "") -> str:
     """URL of the audit log: of a matter, or of all."""
     return f"/matters/{matter_id}/audit" if matter_id else "/audit"
