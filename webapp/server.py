@@ -38,6 +38,7 @@ from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import document_routes
+from webapp.web.export_routes import export_routes
 from webapp.web.forms import style_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
@@ -79,6 +80,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.include_router(style_routes())
         app.include_router(People(startup.settings, startup.opened).router())
     app.include_router(audit_routes(startup.opened))
+    app.include_router(export_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

@@ -69,7 +69,6 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "matter": "read",
     "open": "read",
     "cite": "read",
-    "copy": "read",
     "only": "read",
     "scope": "read",
     "all": "read",
@@ -131,6 +130,7 @@ ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /matters/{matter_id}/documents/{document_id}.pdf": "read",
     "GET /matters/{matter_id}/documents/{document_id}/text": "read",
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": "read",
+    "GET /matters/{matter_id}/conversations/{conversation_id}/export": "read",
     "GET /matters/{matter_id}/people": "read",
     "POST /matters/{matter_id}/people": "manage",
     "GET /matters/{matter_id}/audit": "log",
@@ -370,6 +370,7 @@ def test_a_route_answers_whoever_may_and_nobody_else(there: There, route: str) -
         for state in STATES:
             ids = there.ids[state]
             filled = {"matter_id": ids["matter"], "document_id": ids["document"], "other_id": ids["document"]}
+            filled["conversation_id"] = ids["conversation"]
             url = re.sub(r"\{(\w+)\}", lambda name, filled=filled: filled.get(name[1], "1"), path)  # type: ignore[misc]
             form = {"act": "share", "who": "stranger"} if method == "POST" else None
             answer = browser.request(method, url, params={"span": "0-9"} if method == "GET" else None, data=form)

@@ -19,8 +19,9 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.page.pages import Page, ready
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
+from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, page_url, pdf_url
+from webapp.core.urls import audit_url, changes_url, export_url, page_url, pdf_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
@@ -82,7 +83,6 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "read-on": REPLACED,
     "alone": ANSWERED,
     "edit": OWN,
-    "copy": (Act.COPY,),
     "rate": OWN,
     "cite": (Act.CITATION,),
 }
@@ -392,6 +392,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}.pdf'": (Act.ORIGINAL,),
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
+    "export_routes: EXPORT": (Act.EXPORT,),
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
@@ -434,6 +435,7 @@ class Served:
     ben: httpx2.Client
     matter: Matter
     records: list[DocumentRecord]
+    conversation: str
 
 
 @pytest.fixture(scope="module")
@@ -450,7 +452,10 @@ def served(tmp_path_factory: pytest.TempPathFactory, embeddings_url: str) -> Ite
         [who] = [user for user in workspace.audit.people() if user.name == "ann"]
         matter = workspace.create_matter(who, "Acme")
         records = [ready(workspace, matter, f"{name}.pdf", f"{TEXT} {name}") for name in ("one", "two")]
-        yield Served(server, ann, ben, matter, records)
+        conversation = workspace.conversations.start(who, matter, "Rent")
+        answer = read_turn({"answer": "It is due.", "found": True})
+        workspace.conversations.add_turn(who, conversation.id, "Is it due?", answer, "complete")
+        yield Served(server, ann, ben, matter, records, conversation.id)
 
 
 def _addresses(served: Served) -> dict[str, str]:
@@ -460,6 +465,7 @@ def _addresses(served: Served) -> dict[str, str]:
         "document_routes: '/{document_id}.pdf'": pdf_url(served.matter.id, one),
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),
+        "export_routes: EXPORT": export_url(served.matter.id, served.conversation, "docx"),
         "audit_routes: audit_url('{matter_id}')": audit_url(served.matter.id),
     }
 

@@ -42,7 +42,7 @@ def conversations_rename(
 def conversations_export(
     matter: Matter,
     conversation: Conversation,
-    out: Annotated[Path | None, typer.Option(help="Write it to this .html, .md or .json file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it to this .docx, .html, .txt or .json file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Export a conversation: every question with its answer, citations and marks; print it without --out.
@@ -52,9 +52,9 @@ def conversations_export(
     from webapp.exports.conversation import WRITERS
     from webapp.service.conversation_commands import ExportConversation
 
-    write = WRITERS.get(out.suffix.lower().lstrip(".")) if out else None  # type: ignore[call-overload]
+    write = WRITERS.get(out.suffix.lower()) if out else None
     if out is not None and write is None:
-        raise typer.BadParameter("the file is to end in .html, .md or .json", param_hint="--out")
+        raise typer.BadParameter("the file is to end in .docx, .html, .txt or .json", param_hint="--out")
     command = ExportConversation(matter, conversation)
     if out is None or write is None:
         run_command(command, as_json)
@@ -63,4 +63,4 @@ def conversations_export(
 
     with executor(as_json) as run:
         for export in results(run(command), as_json=as_json):
-            write_file(out, write(export).encode())
+            write_file(out, write(export))

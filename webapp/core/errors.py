@@ -32,6 +32,7 @@ PinciteError
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
 ├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
+├── NotAnnotated            TooMuchToExport
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -552,6 +553,20 @@ class SearchesWaiting(Congested):
 
     sentence = "You already have {count} searches under way."
     hint_text = "Wait until one of them is finished."
+
+
+class NotAnnotated(PinciteError):
+    """A PDF of which no copy with highlights can be made."""
+
+    sentence = "The places in “{document}” cannot be highlighted: {reason}."
+    hint_text = "Download the original; the pin cites say where the words stand."
+
+
+class TooMuchToExport(PinciteError):
+    """A conversation with more places than a file takes."""
+
+    sentence = "This cites {places:,} places; the limit of one file is {limit:,}."
+    hint_text = "Take its answers along one at a time."
 
 
 class TooSlow(Congested):

@@ -8,6 +8,7 @@ stored fewer keys: `LACKED` holds the defaults for these.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -15,6 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
 from webapp.core.marks import MARKS, QUOTED, RECOGNISED, REMOVED, STRUCK, Mark, State, mark_for, promise
+from webapp.core.places import place_numbers
 from webapp.core.unread_pages import unread_pages
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
@@ -557,15 +559,15 @@ class _TurnRow(Row):
         """The mark of each statement, and the positions of the citations that it rests on."""
         return []
 
+    @property
+    def document_ids(self) -> set[str]:
+        """Ids of the documents that it has places in."""
+        return {place.document_id for part in self.PLACES for place in getattr(self, part)}
+
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
         """Copy of the turn with its notices, and the error that ended it."""
         end = {"error": str(error), "hint": error.page_hint} if error else {}
         return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
-
-    @property
-    def document_ids(self) -> frozenset[str]:
-        """Ids of the documents that it has places in."""
-        return frozenset(place.document_id for part in self.PLACES for place in getattr(self, part))
 
     def with_places(self, change: Callable[[NamedRow], NamedRow]) -> Self:
         """Copy of the turn with `change` applied to each row that names a document."""
@@ -733,7 +735,7 @@ class ExportedTurn(Row):
     """A question of a conversation, and what came of it."""
 
     id: str
-    asked_at: str
+    asked_at: datetime
     question: str
     state: Literal["complete", "stopped", "failed"]
     rating: Literal[1, -1] | None
@@ -745,7 +747,7 @@ class ConversationExport(Row):
 
     matter: str
     conversation: ConversationRow
-    exported_at: str
+    exported_at: datetime
     left_out: int
     turns: tuple[ExportedTurn, ...]
 
@@ -809,12 +811,13 @@ def items(result: TurnResult) -> list[Item]:
         case SummaryResult():
             citations = [Item("Citation", row, mark) for row, mark in cited]
             return citations + [Item("Definition", row, row.standing) for row in result.definitions]
+    numbers = place_numbers(result.citations)
     return [
         *(Item("Citation", row, mark) for row, mark in cited),
         *(Item("Key language", row, row.standing) for row in result.further_key_language),
         *(Item("Nearest", row, row.standing) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
-        *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
+        *(Item(f"Same words as [{numbers[row.citation]}],", row) for row in result.same_words),
         *(Item("Amendment", row) for row in result.amendments),
     ]
 

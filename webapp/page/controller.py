@@ -20,7 +20,9 @@ from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
 from webapp.core.wording import plural
 from webapp.page.evidence import evidence_of, newest_evidence
+from webapp.page.follow_ups import follow_ups
 from webapp.page.html import chat, sidebar
+from webapp.page.html.foot import Around
 from webapp.page.html.parts import NOTHING, lines
 from webapp.page.state import PageState
 from webapp.page.updates import (
@@ -90,8 +92,8 @@ class Controller:
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
-        is_anothers = bool(conversation and conversation.author)
-        updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
+        around = self._around(state, conversation, turns, privileged)
+        updates |= chat_updates(matter, records, turns, running, around)
         return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
 
     def open(self, state: PageState) -> Updates:
@@ -246,7 +248,8 @@ class Controller:
         turn = self._turn(state, turn_id)
         self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
         turns = self._conversations.turns(self._user, state.conversation_id)
-        return {"past": chat.past(turns, privileged=self._privileged(state.matter_id))}
+        around = self._around(state, self._conversation(state), turns, self._privileged(state.matter_id))
+        return {"past": chat.past(turns, around)}
 
     def edit_question(self, state: PageState, turn_id: str) -> Updates:
         """Put a question into the question box for editing; sending it replaces the turn and all later ones."""
@@ -259,11 +262,6 @@ class Controller:
         turn = self._turn(state, turn_id)
         self._record(Act.CITATION, state.matter_id, turn.id, item=item)
         return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
-
-    def record_copy(self, state: PageState, turn_id: str) -> Updates:
-        """Record that an answer was copied, which the browser has done by itself."""
-        self._record(Act.COPY, state.matter_id, self._turn(state, turn_id).id)
-        return {}
 
     # Questions, summaries, searches
 
@@ -459,6 +457,18 @@ class Controller:
         known, sharing = self._all_conversations(matter), self._workspace.has_people
         conversations = sidebar.conversations(known, state.conversation_id, sharing=sharing)
         return sidebar_updates(state, matter, records, conversations, facts, privileged)
+
+    def _around(
+        self,
+        state: PageState,
+        conversation: Conversation | None,
+        turns: Sequence[SavedTurn],
+        privileged: frozenset[str],
+    ) -> Around:
+        """What is known around the turns of a conversation."""
+        is_anothers = bool(conversation and conversation.author)
+        further = () if is_anothers else follow_ups(self._workspace.library, state.matter_id, turns)
+        return Around(state.matter_id, is_anothers, privileged, further)
 
     def _privileged(self, matter_id: str) -> frozenset[str]:
         """Ids of the documents of a matter that are kept out of exports."""

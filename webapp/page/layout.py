@@ -26,11 +26,13 @@ STYLES = (
     "start.css",
     "sidebar.css",
     "chat.css",
+    "answers.css",
     "evidence.css",
     "dialogs.css",
     "narrow.css",
+    "print.css",
 )
-SCRIPTS = ("frame.js", "server.js", "page.js")
+SCRIPTS = ("frame.js", "server.js", "page.js", "answers.js", "copy.js")
 
 
 @dataclass

@@ -10,6 +10,7 @@ from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
 from webapp.core.wording import plural
 from webapp.page.html import chat, document_table, sidebar, start, summary
+from webapp.page.html.foot import NOTHING_AROUND, Around
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
 from webapp.service.caller import DONE
@@ -85,15 +86,11 @@ def chat_updates(
     records: Sequence[DocumentRecord],
     turns: Sequence[SavedTurn],
     running: Running | None,
-    *,
-    read_only: bool = False,
-    privileged: Collection[str] = (),
+    around: Around = NOTHING_AROUND,
 ) -> Updates:
-    """The saved turns and the draft; before the first turn, the empty chat. `read_only`: it is another's; `privileged`:
-    ids of the documents that are kept out of copies.
-    """
+    """The saved turns and the draft; before the first turn, the empty chat."""
     updates: Updates = {
-        "past": chat.past(turns, read_only=read_only, privileged=privileged),
+        "past": chat.past(turns, around),
         "now": NOTHING,
         "empty": NOTHING,
         "start": NOTHING,

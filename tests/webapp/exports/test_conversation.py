@@ -12,7 +12,8 @@ from webapp.core.errors import NoSuchConversation
 from webapp.core.results import ConversationExport, read_turn
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
-from webapp.exports.conversation import WRITERS, to_html, to_markdown
+from webapp.exports.conversation import WRITERS, paper_of_export
+from webapp.exports.plain_text import to_text
 from webapp.service.caller import Caller
 from webapp.service.conversation_commands import ExportConversation
 from webapp.service.workspace import Workspace
@@ -75,15 +76,15 @@ def test_a_file_has_the_questions_the_answers_and_where_they_stand(
     question = "What is the <b>rent</b>?"
     conversation = begun(workspace, matter, (question, cited(lease, "It is $4,200 [1].")))
     row = export(workspace, matter, conversation.id[:8])
-    html, markdown = to_html(row), to_markdown(row)
+    html, text = WRITERS[".html"](row).decode(), WRITERS[".txt"](row).decode()
     assert "What is the &lt;b&gt;rent&lt;/b&gt;?" in html
-    assert "<b>" not in html
-    for text in (html, markdown):
-        assert "It is $4,200 [1]." in text
-        assert "[1] lease.pdf, Section 1, p. 1" in text
-        assert RENT in text  # the words of the citation, read from the document
-    assert markdown.startswith("# What is the <b>rent</b>?\n\nAcme; begun ")
-    assert json.loads(WRITERS["json"](row))["turns"][0]["question"] == question
+    assert "<b>rent" not in html
+    for written in (html, text):
+        assert "It is $4,200" in written
+        assert "lease.pdf, Section 1, p. 1" in written
+        assert RENT in written  # the words of the citation, read from the document
+    assert json.loads(WRITERS[".json"](row))["turns"][0]["question"] == question
+    assert WRITERS[".docx"](row).startswith(b"PK")
 
 
 def test_what_draws_on_a_privileged_document_stays_out_and_what_was_written_with_it_in_the_prompt(
@@ -98,10 +99,11 @@ def test_what_draws_on_a_privileged_document_stays_out_and_what_was_written_with
     row = export(workspace, matter, conversation.id)
     assert [turn.question for turn in row.turns] == ["What is the rent alone?"]
     assert row.left_out == 2
-    for form, write in WRITERS.items():
-        assert SECRET not in write(row), form
-        assert "memo.pdf" not in write(row), form
-    assert "2 questions with their answers are left out" in to_markdown(row)
+    for form in (".html", ".txt", ".json"):
+        written = WRITERS[form](row).decode()
+        assert SECRET not in written, form
+        assert "memo.pdf" not in written, form
+    assert "2 questions left out" in to_text(paper_of_export(row))
     [newest] = workspace.audit.entries(Wanted(act=Act.EXPORT), 1, newest_first=True)
     assert (newest.object, newest.documents) == (conversation.id, (lease.id,))
 
@@ -134,8 +136,6 @@ def test_every_kind_of_turn_is_written(workspace: Workspace, matter: Matter, lea
         ("Which say so?", table),
         ("Stopped?", {"answer": "", "error": "The engine is away.", "hint": "Wait."}),
     )
-    text = to_markdown(export(workspace, matter, conversation.id))
-    assert "### Section 1 – Rent\n\n- The tenant pays." in text
-    assert "## rent" in text
-    assert "- lease.pdf: found; Yes; lease.pdf, " in text
-    assert "The engine is away. Wait." in text
+    text = to_text(paper_of_export(export(workspace, matter, conversation.id)))
+    for words in ("Section 1 – Rent", "The tenant pays.", "rent", "lease.pdf", "The engine is away."):
+        assert words in text

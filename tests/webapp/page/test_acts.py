@@ -68,7 +68,7 @@ def test_a_field_that_is_no_text_is_an_error(said: dict[str, object]) -> None:
 
 def test_acts_are_of_their_part_of_the_page_and_event() -> None:
     assert acts_at("conversations", "click") == {"open", "new", "share", "delete"}
-    assert acts_at("past", "submit") == {"again", "alone", "read-on"}
+    assert acts_at("past", "submit") == {"again", "alone", "read-on", "example"}
     assert acts_at("brand", "click") == set()
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, MentionsResult
-from webapp.core.wording import cite, mentions_count, mentions_coverage, page_number, plural
+from webapp.core.wording import mentions_count, mentions_coverage, page_number, plural
 from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
 
 MOST_LINES = 200  # mentions shown in context; for more, there is a button for each page
@@ -39,14 +39,6 @@ def body(turn_id: str, answer: MentionsResult) -> Markup:
 def coverage(answer: MentionsResult) -> Markup:
     """Search coverage."""
     return Markup('<p class="coverage">{}</p>').format(mentions_coverage(answer.searched))
-
-
-def copied(answer: MentionsResult) -> str:
-    """The mentions as plain text for the clipboard."""
-    rows = [f"{cite(row)}: {''.join(row.around or ())}" for row in answer.citations]
-    limit = f", the first {len(rows):,} of them" if answer.count + answer.struck > len(rows) else ""
-    deleted = f", {plural(answer.struck, 'place')} in deleted text" if answer.struck else ""
-    return "\n".join([f"“{answer.phrase}”: {plural(answer.count, 'mention')}{deleted}{limit}", *rows])
 
 
 def _by_document(answer: MentionsResult) -> Iterator[Numbered]:

@@ -66,6 +66,16 @@ def legend(marks: Sequence[Mark]) -> Markup:
     return Markup('<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>').format(rows)
 
 
+def folded(turn_id: str, content: Markup, *, is_long: bool) -> Markup:
+    """Content of which, if it is long, the beginning is shown until all of it is asked for."""
+    if not is_long:
+        return content
+    return Markup(
+        '<div class="long" data-long="{}" data-open="false">{}</div>'
+        '<button type="button" class="quiet unfold" data-show-all="{}" aria-expanded="false">Show all</button>'
+    ).format(turn_id, content, turn_id)
+
+
 def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:
     """Button that shows an item of a turn in the evidence panel."""
     return Markup(

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from webapp.core import wording
 from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult, marks_of
-from webapp.core.wording import cite, clause_title, summary_coverage, summary_line
+from webapp.core.wording import cite, summary_coverage
 from webapp.grounding.facts import find_facts
 from webapp.page.html.parts import NOTHING, legend, lines, page, pin, sign, to_place, under_way
 
@@ -45,22 +45,6 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryRes
     )
     written = Markup('<div class="written summary">{}{}</div>').format(_all("", so_far), note)
     return under_way(question, status, bar, written)
-
-
-def copied(answer: SummaryResult) -> str:
-    """A summary with its pin cites, as plain text for the clipboard."""
-    return "\n".join(_plain(answer)).strip()
-
-
-def _plain(answer: SummaryResult) -> Iterator[str]:
-    yield answer.document
-    yield wording.summary_heading(answer)
-    for clause in answer.clauses:
-        yield ""
-        yield clause_title(clause)
-        for line in clause.lines:
-            yield f"- {summary_line(line, answer.citations)}"
-    yield from ("", *wording.legend(answer))
 
 
 def _all(turn_id: str, answer: SummaryResult) -> Markup:
