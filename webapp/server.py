@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -32,7 +33,6 @@ from webapp.service.caller import Caller
 from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
-from webapp.store.users import LOCAL_USER
 from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
@@ -177,7 +177,7 @@ def serve(
             if settings.access == "accounts":  # a port that the system chose is known from here on
                 settings = settings.model_copy(update={"public_url": settings.public_url or url})
             startup, first = Startup(settings), FirstAdministrator()
-            routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
+            routes = cli_app(settings, server.token, partial(_caller, startup))
             app = Ports(make_app(startup, login, first), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
@@ -209,6 +209,12 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         reason = f"{settings.host}:{settings.port} cannot be listened on ({(error.strerror or str(error)).lower()})"
         raise SettingsInvalid(setting="PINCITE_PORT", reason=reason) from error
+
+
+def _caller(startup: Startup, account: str) -> Caller:
+    """Executor of the commands that an account of the operating system gives. Waits for the stores."""
+    workspace = startup.opened()
+    return Caller(workspace, workspace.operator(account))
 
 
 def _address(listening: socket.socket) -> str:

@@ -30,6 +30,7 @@ from webapp.page.state import PageState
 from webapp.page.uploads import UploadStore
 from webapp.server import make_app
 from webapp.service import commands as c
+from webapp.service import conversation_commands as conversations
 from webapp.service import people_commands as people
 from webapp.service import record_commands as record
 from webapp.service.caller import Caller
@@ -103,6 +104,9 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "compare": "read",
     "documents": "read",
     "members": "read",
+    "conversations": "read",
+    "export_conversation": "read",
+    "rename_conversation": "author",
     "summary": "ask",
     "ask": "ask",
     "accept": "change",
@@ -119,6 +123,7 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "verify_audit": "administrator",
     "backup": "administrator",
     "users": "administrator",
+    "status": "administrator",
     "add_user": "administrator",
     "password": "administrator",
     "change_user": "administrator",
@@ -138,6 +143,7 @@ ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /audit": "administrator",
     "GET /administration": "administrator",
     "POST /administration": "administrator",
+    "GET /administration/status": "administrator",
 }
 # Of the sign-in, which has tests of its own, of health, and gradio's, which test_doors and test_isolation hold.
 OTHERS = re.compile(
@@ -300,6 +306,9 @@ def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, Command[Any]]:
         c.Compare(matter, document, document),
         c.ListDocuments(matter),
         people.ListMembers(matter),
+        conversations.ListConversations(matter, "fee"),
+        conversations.ExportConversation(matter, ids["conversation"]),
+        conversations.RenameConversation(matter, ids["conversation"], "Mine"),
         c.Summarise(matter, document),
         c.Ask(matter, "What is the fee?"),
         c.Accept(file, "new.pdf", matter),
@@ -316,6 +325,7 @@ def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, Command[Any]]:
         record.VerifyAudit(),
         record.Backup(str(file.parent / "backup")),
         people.ListUsers(),
+        people.Status(),
         people.AddUser("new@firm.example"),
         people.SetPassword("viewer"),
         people.ChangeUser("viewer", "disable"),
@@ -349,7 +359,7 @@ def test_a_command_is_done_by_whoever_may_and_by_nobody_else(there: There, tmp_p
     assert there.kept() == before
 
 
-@pytest.mark.parametrize("name", ["matters", "groups", "documents", "search"])
+@pytest.mark.parametrize("name", ["matters", "groups", "documents", "search", "conversations", "export_conversation"])
 def test_what_a_command_lists_is_of_those_who_may_read_it(there: There, tmp_path: Path, name: str) -> None:
     for who, user in there.people.items():
         command = _commands(there.ids["active"], tmp_path / "new.pdf")[name]

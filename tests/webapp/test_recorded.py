@@ -40,6 +40,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
+from webapp.service.conversation_commands import ExportConversation
 from webapp.service.health import Health
 from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
 from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
@@ -349,6 +350,10 @@ RECORDED: dict[str, tuple[Sample, tuple[Act, ...]]] = {
     "archive": (lambda p, _: ChangeArchive(p.matter.id), (Act.ARCHIVE,)),
     "privilege": (lambda p, _: ChangePrivilege(p.matter.id, "one"), (Act.PRIVILEGE,)),
     "groups": (lambda p, _: Groups("create", f"Group {next(numbers)}"), (Act.GROUP,)),
+    "export_conversation": (
+        lambda p, _: ExportConversation(p.matter.id, p.page.state.conversation_id),
+        (Act.EXPORT,),
+    ),
     "hold": (lambda p, _: Hold(p.matter.id, False), (Act.HOLD,)),
     "retain": (lambda p, _: Retain(p.matter.id, 30), (Act.RETENTION,)),
     "audit": (lambda p, _: ReadAudit(p.matter.id), (Act.LOG,)),
@@ -364,7 +369,10 @@ NOT_RECORDED: dict[str, str] = {
     "reindex": WHEN,
     "matters": NAMES_ALONE,
     "members": NAMES_ALONE,
+    "conversations": "it shows titles; of what it searches no word",
+    "rename_conversation": OWN,
     "users": NAMES_ALONE,
+    "status": NAMES_ALONE,
     "verify_audit": "it shows whether the log is whole, and no row of it",
 }
 
@@ -438,6 +446,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "people_routes: POST MATTER_PEOPLE": SHARING,
     "people_routes: GET ADMINISTRATION": NAMES_ALONE,
     "people_routes: POST ADMINISTRATION": SHARING,
+    "people_routes: GET STATUS": NAMES_ALONE,
 }
 SECRET = "s" * 32
 

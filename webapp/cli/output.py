@@ -17,6 +17,8 @@ from webapp.core.results import (
     AuditRow,
     BackupRow,
     ChangeRow,
+    ConversationExport,
+    ConversationRow,
     DamagedRow,
     DeletedRow,
     DocumentRow,
@@ -32,6 +34,7 @@ from webapp.core.results import (
     RemovedRow,
     RestoredRow,
     Row,
+    StatusRow,
     SummaryResult,
     UserRow,
     VerificationRow,
@@ -61,13 +64,15 @@ from webapp.core.wording import (
     plural,
     read_as,
     short_cite,
+    status_lines,
     summary_coverage,
     summary_heading,
     summary_line,
     with_others,
 )
+from webapp.exports.conversation import paper_of_export
 from webapp.exports.paper import answer_text
-from webapp.exports.plain_text import text_of
+from webapp.exports.plain_text import text_of, to_text
 from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
@@ -128,7 +133,7 @@ def show_change(row: ChangeRow) -> None:
 @show.register
 def show_matter(row: MatterRow) -> None:
     """Print a matter of `matters list`."""
-    print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
+    print(printable(f"{row.label or row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
 @show.register
@@ -187,6 +192,28 @@ def show_verification(row: VerificationRow) -> None:
         print(printable(f"The log was changed: {row.fault}."))
     print(f"{plural(row.rows, 'row')} {'is' if row.rows == 1 else 'are'} as they were written.")
     print(f"Head, to be kept elsewhere: {row.head}")
+
+
+@show.register
+def show_conversation(row: ConversationRow) -> None:
+    """Print a conversation of `conversations`."""
+    shared = f", shared by {row.author}" if row.author else ", shared" if row.shared else ""
+    print(printable(f"{row.id[:8]}  {row.created_at[:10]}  {row.title}{shared}"))
+
+
+@show.register
+def show_export(row: ConversationExport) -> None:
+    """Print a conversation that `conversations export` exports."""
+    print("\n".join(printable(line) for line in to_text(paper_of_export(row)).splitlines()))
+
+
+@show.register
+def show_status(row: StatusRow) -> None:
+    """Print the state of the server."""
+    for title, lines in status_lines(row):
+        print(f"{title}:")
+        for line in lines:
+            print(printable(f"   {line}"))
 
 
 @show.register

@@ -152,6 +152,7 @@ class AccountExists(AccountError):
 
     sentence = "There is an account with the address {email} already."
     hint_text = "`pincite users passwd` makes a link that sets a new password."
+    page_hint_text = "“Link for a password” beside their name makes a link that sets a new one."
 
 
 class LastAdministrator(AccountError):
@@ -299,6 +300,7 @@ class NoSuchGroup(PinciteError):
 
     sentence = "There is no group “{group}”."
     hint_text = "`pincite groups list` shows them."
+    page_hint_text = "Administrators see them all under Administration."
 
 
 class GroupExists(PinciteError):
@@ -511,6 +513,7 @@ class RestoreUnfinished(PinciteError):
 
     sentence = "A backup was restored into the data folder only in part."
     hint_text = "Run `pincite restore` again: it begins anew."
+    page_hint_text = "Whoever runs this server has to restore the backup again."
 
 
 class ServerGone(PinciteError):
@@ -518,6 +521,7 @@ class ServerGone(PinciteError):
 
     sentence = "pincite stopped before this was finished."
     hint_text = "Start it with `pincite serve`, or run the command again. No accepted document is lost."
+    page_hint_text = "Try again in a moment. No accepted document is lost."
 
 
 class RemoteError(PinciteError):

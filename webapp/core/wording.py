@@ -30,6 +30,7 @@ from webapp.core.results import (
     Paged,
     ProvenanceRow,
     SentenceRow,
+    StatusRow,
     SummaryResult,
     SupersededRow,
     TurnResult,
@@ -349,6 +350,41 @@ def provenance_lines(made: ProvenanceRow) -> list[str]:
         said += [f"And {plural(more, 'more prompt')}."] if more else []
     index = f"; index: {made.index}" if made.index else ""
     return [*(said or ["No language model was asked."]), f"pincite {made.pincite}{index}."]
+
+
+def status_lines(row: StatusRow) -> list[tuple[str, list[str]]]:
+    """The state of the server in lines under a heading each."""
+    quota = row.quota
+    health = [f"Records: {row.stores}", f"Search model: {row.embedder}"]
+    health.append(f"Language model: {row.engine}" + (f" ({plural(row.engines, 'server')})" if row.engines else ""))
+    work = [f"{plural(row.questions_running, 'question')} being answered, {row.questions_waiting:,} waiting"]
+    work += ["What was deleted is being overwritten"] if row.compacting else []
+    work += [f"{q.matter}: {plural(q.documents, 'document')} {q.state}, {_megabytes(q.bytes)}" for q in row.queue]
+    disk = [f"{each.part}: {_megabytes(each.bytes)}" for each in row.disk]
+    limits = (
+        f"For each person: {plural(quota.matters, 'matter')}, {plural(quota.documents, 'document')} of "
+        f"{quota.mib:,} MiB in all, {plural(quota.conversations, 'conversation')} of {plural(quota.turns, 'question')}"
+    )
+    usage = [
+        f"{who_is(each.name, each.email)}: {plural(each.matters, 'matter')}, {plural(each.documents, 'document')}, "
+        f"{_megabytes(each.bytes)}"
+        for each in row.usage
+    ]
+    return [
+        (f"pincite {row.pincite}, access {row.access}", health),
+        ("Under way", work),
+        ("Disk", [*disk, f"free: {_megabytes(row.free_bytes)}"]),
+        ("Limits, and what is held", [limits, *usage]),
+    ]
+
+
+def who_is(name: str, email: str | None) -> str:
+    """A person by name and the address with which they sign in: others may have the same name."""
+    return f"{name} <{email}>" if email and email != name else name
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"
 
 
 def mentions_count(count: int, documents: int, struck: int) -> str:

@@ -91,6 +91,8 @@ class Controller:
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
+        labels = self._workspace.sharing.matters_told_apart(matters)
+        matters = [replace(each, name=labels[each.id]) for each in matters]
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
         updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         privileged = self._privileged(state.matter_id)
@@ -216,7 +218,7 @@ class Controller:
             try:
                 there += self._accept(state, name)
             except PinciteError as error:
-                notices.append(chat.notice(str(user_error(error)), error.hint))
+                notices.append(chat.notice(str(user_error(error)), error.page_hint))
         self._workspace.wake()
         notices += [chat.notice(already_there(there))] if there else []
         return self.sidebar(state) | {"notice": lines(notices)}

@@ -153,7 +153,7 @@ def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
 
 def failure_updates(error: PinciteError) -> Updates:
     """Notice of an error, with its sentence and hint. A user who is not allowed in does not see the server's health."""
-    updates: Updates = {"notice": chat.notice(str(error), error.hint), "announcement": str(error), "busy": False}
+    updates: Updates = {"notice": chat.notice(str(error), error.page_hint), "announcement": str(error), "busy": False}
     return updates | {"health": NOTHING} if isinstance(error, NotAllowed) else updates
 
 

@@ -37,6 +37,7 @@ from webapp.exports.paper import Origin, Paper, paper_of, paper_of_answer, quest
 from webapp.exports.plain_text import to_text
 from webapp.exports.rich_text import to_fragment, to_page
 from webapp.service.annotated_pdf import Highlight, annotate
+from webapp.service.conversation_export import may_leave
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import PageView
 from webapp.service.workspace import Workspace
@@ -156,7 +157,8 @@ def _authorised(request: Request, opened: Callable[[], Workspace], ids: tuple[st
 def _withheld(workspace: Workspace, user: User, matter_id: str, turns: Sequence[SavedTurn]) -> list[SavedTurn]:
     """The turns that cite a privileged document; a single one is refused. Raises PrivilegedDocument."""
     kept_back = workspace.sharing.privileged_in(user, matter_id)
-    withheld = [turn for turn in turns if turn.answer.document_ids & kept_back]
+    kept = may_leave(turns, kept_back)
+    withheld = [turn for turn in turns if turn not in kept]
     if withheld and len(turns) == 1:
         names = (
             place.document

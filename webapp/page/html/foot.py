@@ -153,6 +153,10 @@ def _coverage(answer: TurnResult) -> Markup:
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
 
 
+def _made_by(answer: TurnResult) -> Markup:
+    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
+
+
 def meter(budget: BudgetRow) -> Markup:
     """Token budget of the prompt: one line in words, and on demand its shares, with a bar chart of them."""
     window = max(budget.window, 1)
