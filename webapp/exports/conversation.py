@@ -6,20 +6,17 @@ from dataclasses import replace
 from webapp.core.results import ConversationExport
 from webapp.core.wording import plural
 from webapp.exports import memo
-from webapp.exports.paper import Origin, Paper, paper_of
+from webapp.exports.paper import LEFT_OUT, Origin, Paper, paper_of
 from webapp.exports.plain_text import to_text
 from webapp.exports.rich_text import to_page
 
 
 def paper_of_export(export: ConversationExport) -> Paper:
     """The paper of a conversation; it says how many questions are left out."""
-    told: list[str] = []
-    if export.left_out:
-        told.append(f"{plural(export.left_out, 'question')} left out, with what draws on privileged documents.")
     if not export.turns:
-        return Paper(export.conversation.title, (), (), tuple(told))
-    paper = paper_of(export.turns, Origin(export.matter, export.conversation.author or ""))
-    return replace(paper, title=export.conversation.title, about=(*paper.about, *told))
+        return Paper(export.conversation.title, (), (), (LEFT_OUT.format(plural(export.left_out, "question")),))
+    origin = Origin(export.matter, export.conversation.author or "")
+    return replace(paper_of(export.turns, origin, left_out=export.left_out), title=export.conversation.title)
 
 
 def _to_docx(export: ConversationExport) -> bytes:

@@ -131,18 +131,15 @@ class Origin:
 NOWHERE = Origin()
 LONGEST_QUOTE = 2_000  # characters of what a document says in a row of a table
 STOPPED = "Stopped. What follows is incomplete."
-WITHHELD = "Left out: this answer cites a privileged document."
+LEFT_OUT = "{} left out, with what draws on privileged documents."
 
 
-def paper_of(turns: Sequence[Turn], origin: Origin = NOWHERE, *, withheld: Sequence[Turn] = ()) -> Paper:
-    """A paper of whole turns, each with its question; of those that are `withheld` the question alone."""
+def paper_of(turns: Sequence[Turn], origin: Origin = NOWHERE, *, left_out: int = 0) -> Paper:
+    """A paper of whole turns, one at least, each with its question; it says how many are left out."""
     lines, notes = list[PaperLine](), list[Note]()
     for turn in turns:
         if len(turns) > 1:
             lines.append(_line("heading", Run(question_of(turn), bold=True)))
-        if turn in withheld:
-            lines.append(_line("soft", Run(WITHHELD)))
-            continue
         if len(turns) > 1:
             lines.append(_line("soft", Run(asked(turn, Origin(who=origin.who)))))
         part = paper_of_answer(turn, origin, notes_before=len(notes))
@@ -150,8 +147,9 @@ def paper_of(turns: Sequence[Turn], origin: Origin = NOWHERE, *, withheld: Seque
         notes += part.notes
     first = turns[0]
     about = asked(first, origin) if len(turns) == 1 else f"{plural(len(turns), 'question')} in {origin.matter}"
+    told = [LEFT_OUT.format(plural(left_out, "question"))] if left_out else []
     title = question_of(first) if len(turns) == 1 else f"Questions about {origin.matter}"
-    return _clean(Paper(title, tuple(lines), tuple(notes), (about,)))
+    return _clean(Paper(title, tuple(lines), tuple(notes), (about, *told)))
 
 
 def paper_of_answer(turn: Turn, origin: Origin = NOWHERE, *, notes_before: int = 0) -> Paper:

@@ -42,7 +42,7 @@ from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import PageView
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
-from webapp.store.conversations import SavedTurn
+from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 from webapp.web.authentication import user_of
 from webapp.web.document_routes import view_of
@@ -80,13 +80,13 @@ def export_routes(opened: Callable[[], Workspace]) -> APIRouter:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is taken along, after authorisation: turns, of which those that are withheld cite a privileged document."""
+    """What is taken along, after authorisation: turns, and how many are left out as privileged."""
 
     workspace: Workspace
     user: User
     matter_id: str
     turns: Sequence[SavedTurn]
-    withheld: Sequence[SavedTurn]
+    left_out: int
     origin: Origin
     about: str  # id of the turn or of the conversation
 
@@ -136,38 +136,33 @@ def _authorised(request: Request, opened: Callable[[], Workspace], ids: tuple[st
         conversation = workspace.conversations.one(user, conversation_id)
         if conversation.matter_id != matter.id:
             raise NoSuchConversation()
-        conversations = workspace.conversations
-        turns = (
-            [conversations.turn(user, conversation.id, chosen.turn)]
-            if chosen.turn
-            else conversations.turns(user, conversation.id)
-        )
-        if not turns:
-            raise NoSuchConversation()
-        withheld = _withheld(workspace, user, matter.id, turns)
+        turns, left_out = _chosen_turns(workspace, user, conversation, chosen.turn)
     places = sum(len(getattr(turn.answer, part)) for turn in turns for part in turn.answer.PLACES)
     if places > MOST_PLACES:
         raise TooMuchToExport(places=places, limit=MOST_PLACES)
     base = (workspace.settings.public_url or str(request.base_url)).rstrip("/")
     who = conversation.author or (user.name if workspace.has_people else "")  # else there is one, who has no name
     origin = Origin(matter.name, who, _address(base, matter.id))
-    return _Source(workspace, user, matter.id, turns, withheld, origin, chosen.turn or conversation.id)
+    return _Source(workspace, user, matter.id, turns, left_out, origin, chosen.turn or conversation.id)
 
 
-def _withheld(workspace: Workspace, user: User, matter_id: str, turns: Sequence[SavedTurn]) -> list[SavedTurn]:
-    """The turns that cite a privileged document; a single one is refused. Raises PrivilegedDocument."""
-    kept_back = workspace.sharing.privileged_in(user, matter_id)
-    kept = may_leave(turns, kept_back)
-    withheld = [turn for turn in turns if turn not in kept]
-    if withheld and len(turns) == 1:
-        names = (
-            place.document
-            for part in turns[0].answer.PLACES
-            for place in getattr(turns[0].answer, part)
-            if place.document_id in kept_back
-        )
-        raise PrivilegedDocument(document=next(names, "…"))
-    return withheld
+def _chosen_turns(
+    workspace: Workspace, user: User, conversation: Conversation, turn_id: str
+) -> tuple[list[SavedTurn], int]:
+    """The turn with this id, or all that may leave, and how many are left out since they draw on a privileged document.
+
+    Raises NoSuchConversation, and PrivilegedDocument where none is left.
+    """
+    every = workspace.conversations.turns(user, conversation.id)
+    kept_back = workspace.sharing.privileged_in(user, conversation.matter_id)
+    wanted = [turn for turn in every if turn_id in ("", turn.id)]
+    if not wanted:
+        raise NoSuchConversation()
+    kept = [turn for turn in may_leave(every, kept_back) if turn in wanted]
+    if not kept:
+        places = (place for turn in every for part in turn.answer.PLACES for place in getattr(turn.answer, part))
+        raise PrivilegedDocument(document=next(place.document for place in places if place.document_id in kept_back))
+    return kept, len(wanted) - len(kept)
 
 
 def _address(base: str, matter_id: str) -> Callable[[NamedRow], str]:
@@ -200,7 +195,7 @@ def _made(source: _Source, chosen: _Chosen, deadline: Deadline) -> Response:
             data = table.to_xlsx(rows, title=name, who=source.origin.who, at=turn.asked_at)
             media_type = table.XLSX_TYPE
     else:
-        paper = paper_of(source.turns, source.origin, withheld=source.withheld)
+        paper = paper_of(source.turns, source.origin, left_out=source.left_out)
         name = paper.title
         data, media_type = _document(paper, source, turn, form)
     _record(source, Act.EXPORT, form=form)

@@ -11,7 +11,7 @@ from lxml import etree
 from tests.webapp.exports.turns import AT, PLACE, cited, documents, mentions, sentence, turn
 from webapp.core.results import NamedRow
 from webapp.exports.memo import to_docx
-from webapp.exports.paper import STOPPED, WITHHELD, Origin, Paper, paper_of, paper_of_answer
+from webapp.exports.paper import STOPPED, Origin, Paper, paper_of, paper_of_answer
 from webapp.exports.plain_text import to_text
 from webapp.exports.rich_text import to_fragment, to_page
 from webapp.store.conversations import SavedTurn
@@ -97,15 +97,14 @@ def test_a_memo_has_real_footnotes_and_a_place_that_is_cited_again_refers_to_its
     assert "1.\tIt is $21. (! not confirmed: not in the cited passage: $2)" in told  # the number is raised
 
 
-def test_a_conversation_is_one_paper_whose_notes_go_on_and_which_leaves_out_what_is_privileged() -> None:
-    secret = turn("The secret is 42 [1].", "What is secret?", citations=[cited()])
-    paper = paper_of([ANSWERED, secret, ANSWERED], ORIGIN, withheld=[secret])
+def test_a_conversation_is_one_paper_whose_notes_go_on_and_which_says_what_is_left_out() -> None:
+    paper = paper_of([ANSWERED, ANSWERED], ORIGIN, left_out=1)
     assert [note.number for note in paper.notes] == [1, 2, 3, 4]
     for text in (to_text(paper), to_page(paper), words(parts(paper)["word/document.xml"])):
-        assert WITHHELD in text
-        assert "What is secret?" in text
-        assert "42" not in text
-    assert "3 questions in Acme" in to_page(paper)
+        assert "It is late" in text
+    for text in (to_page(paper), words(parts(paper)["word/document.xml"])):
+        assert "2 questions in Acme" in text
+        assert "1 question left out, with what draws on privileged documents." in text
 
 
 @pytest.mark.parametrize(

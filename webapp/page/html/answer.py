@@ -84,7 +84,7 @@ def _mark(row: SentenceRow) -> Markup:
     """The mark of a sentence as it stands after it."""
     if says_more(row):
         return Markup(" {}").format(standing(row.standing, row.told))
-    return Markup(" {}").format(sign(row.standing)) if row.standing.sign else NOTHING
+    return Markup("\u00a0{}").format(sign(row.standing)) if row.standing.sign else NOTHING
 
 
 def _piece(piece: Piece, to_places: ToPlace) -> Markup:

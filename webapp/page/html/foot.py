@@ -138,10 +138,6 @@ def _follow_ups(around: Around) -> Markup:
     return Markup('<div class="follow"><p class="label">Read on in the document</p><ul>{}</ul></div>').format(buttons)
 
 
-def _made_by(answer: TurnResult) -> Markup:
-    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
-
-
 def _coverage(answer: TurnResult) -> Markup:
     if isinstance(answer, SummaryResult):
         return summary.coverage(answer)

@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from webapp.core.results import CitationRow, MentionsResult
 from webapp.core.wording import mentions_count, mentions_coverage, page_number, plural
-from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
+from webapp.page.html.parts import NOTHING, folded, lines, page, pin, to_place
 
+FOLDED_ABOVE = 40  # mentions
 MOST_LINES = 200  # mentions shown in context; for more, there is a button for each page
 
 _LEADERS = re.compile(r"(?:\s*\.){4,}")  # the dots of a table of contents
@@ -43,9 +44,10 @@ def _forms(answer: MentionsResult) -> Markup:
 def body(turn_id: str, answer: MentionsResult) -> Markup:
     """List of mentions, document by document."""
     whole = len(answer.citations) <= MOST_LINES
-    return Markup('<div class="mentions">{}</div>').format(
+    shown = Markup('<div class="mentions">{}</div>').format(
         lines(_document(turn_id, rows, whole=whole) for rows in _by_document(answer))
     )
+    return folded(turn_id, shown, is_long=len(answer.citations) > FOLDED_ABOVE)
 
 
 def coverage(answer: MentionsResult) -> Markup:
