@@ -28,6 +28,7 @@ from webapp.core.wording import (
     changed_by,
     cite,
     clause_title,
+    cut,
     document_answer,
     doubts,
     further_documents,
@@ -268,7 +269,11 @@ class _Making:
         for number, positions in citations_by_place(answer.citations):
             rows = [answer.citations[at] for at in positions]
             marks = tuple(dict.fromkeys(mark_of(answer, at) for at in positions))
-            self.notes.append(Note(self.before + number, with_others(rows), marks, self._url(rows[0])))
+            quotes = dict.fromkeys(row.quote for row in rows if row.quote and row.quote not in answer.answer)
+            words = "".join(f" “{cut(' '.join(quote.split()))}”" for quote in quotes)
+            cited = with_others(rows)
+            text = f"{cited}{'' if cited.endswith('.') or not words else ':'}{words}"
+            self.notes.append(Note(self.before + number, text, marks, self._url(rows[0])))
 
     def _runs(self, cell: Sequence[Said], numbers: Sequence[int]) -> Runs:
         runs = list[Run]()

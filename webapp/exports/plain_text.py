@@ -6,11 +6,15 @@ from webapp.exports.paper import Paper, PaperLine, Run
 
 
 def to_text(paper: Paper) -> str:
-    """The lines, and after those of the answer the notes; cells of a table have a tab between them."""
+    """The lines, and after those of the answer the notes; above them what it is about, where it tells that.
+
+    Cells of a table have a tab between them.
+    """
     lines = list(paper.lines)
     tail = next((i for i in range(len(lines), 0, -1) if lines[i - 1].kind != "soft"), 0)
     notes = [f"[{note.number}] {note.text}" for note in paper.notes]
-    parts = [text_of(lines[:tail]), "\n".join(dict.fromkeys(notes)), text_of(lines[tail:])]
+    about = "\n".join((paper.title, *paper.about)) if paper.about else ""
+    parts = [about, text_of(lines[:tail]), "\n".join(dict.fromkeys(notes)), text_of(lines[tail:])]
     return "\n\n".join(part for part in parts if part.strip())
 
 

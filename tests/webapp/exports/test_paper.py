@@ -54,7 +54,7 @@ def test_text_has_the_warnings_one_number_a_place_and_what_was_searched() -> Non
         "The rent is “$1” [1]. ✓ It is late [2]. ≈\n\n"
         "1. It is $2 [1]. (! not confirmed: not in the cited passage: $2)\n"
         "- A bold claim. (! no citation)\n\n"
-        "[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3)\n"
+        "[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3): “the rent is $1”\n"
         "[2] lease.pdf, Section 9 (Audit), p. 8\n\n"
         "✓ word for word on the page\n≈ figures and names compared; meaning not read\n"
         "Searched 2 documents, 14 pages; 2 pages unreadable; read 2 of the 9 passages found.\n"
@@ -82,7 +82,11 @@ def test_a_memo_has_real_footnotes_and_a_place_that_is_cited_again_refers_to_its
     references = [node.get(f"{W}id") for node in document.iter(f"{W}footnoteReference")]
     assert references == ["1", "2"]
     texts = {node.get(f"{W}id"): "".join(node.itertext()) for node in notes if node.get(f"{W}type") is None}
-    assert texts["1"].strip().startswith("lease.pdf, Section 2 (Rent), p. 1 (PDF page 3) (✓ word for word on the page;")
+    assert (
+        texts["1"]
+        .strip()
+        .startswith("lease.pdf, Section 2 (Rent), p. 1 (PDF page 3): “the rent is $1” (✓ word for word on the page;")
+    )
     assert texts["2"].strip() == "lease.pdf, Section 9 (Audit), p. 8 (≈ figures and names compared; meaning not read)"
     [again] = [node.text for node in document.iter(f"{W}instrText")]
     bookmarks = [node.get(f"{W}name") for node in document.iter(f"{W}bookmarkStart")]

@@ -232,7 +232,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
     assert "Same words as [1], 50 of 50" in opened
     assert "was removed" in opened  # there is no page to show
-    assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document" in copied(
+    assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document. “the rent is $1”" in copied(
         turn(citations=[CITED | {"document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
 
@@ -273,7 +273,8 @@ def test_an_answer_without_a_search_tells_no_coverage() -> None:
 
 def test_what_is_copied_has_its_pin_cites() -> None:
     assert copied(turn()) == (
-        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3)\n\n✓ word for word on the page\n"
+        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3): “the rent is $1”\n\n"
+        "✓ word for word on the page\n"
         "Searched 1 document, 12 pages; 2 pages unreadable; read 2 of the 9 passages found."
     )
 
