@@ -104,7 +104,9 @@ def _files(turn: SavedTurn, around: Around, *, last: bool) -> Markup:
 
     rows = [to("docx", "Word memo with footnotes"), to("html", "Web page")]
     if not isinstance(answer, SummaryResult):
-        rows += [to("xlsx", "Table for Excel"), to("csv", "Table as CSV")]
+        is_table = isinstance(answer, MentionsResult) or answer.documents
+        what = "Table" if is_table else "Cited places"
+        rows += [to("xlsx", f"{what} for Excel"), to("csv", f"{what} as CSV")]
     cited = {row.document_id: row.document for row in answer.citations if not row.removed and is_pdf(row.document)}
     for document_id, name in list(cited.items())[:MOST_PDFS]:
         rows.append(to("pdf", f"{name}, with its places highlighted", document_id=document_id))
