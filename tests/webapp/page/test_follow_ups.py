@@ -5,6 +5,7 @@ from typing import Any, cast
 from retrieval import Document, Library, NoSuchDocument
 from tests.documents import document
 from tests.webapp.exports.turns import cited, turn
+from webapp.core.results import CoverageRow
 from webapp.page.follow_ups import FollowUp, follow_ups
 from webapp.store.conversations import SavedTurn
 
@@ -36,11 +37,17 @@ def found(turns: list[SavedTurn], text: str = TEXT) -> list[FollowUp]:
     return follow_ups(cast(Library, Texts(text)), "m", turns)
 
 
-def asked(words: str, **more: Any) -> SavedTurn:
+def asked(words: str, *, is_found: bool = True) -> SavedTurn:
     at = TEXT.index(words)
-    span = {"start": at, "end": at + len(words), "spans": [[at, at + len(words)]], "section": "Section 9.2 (Notice)"}
+    span: dict[str, Any] = {
+        "start": at,
+        "end": at + len(words),
+        "spans": [[at, at + len(words)]],
+        "section": "Section 9.2 (Notice)",
+    }
     row = cited(quote=words, **span)
-    return turn("It is [1].", citations=[row], searched={"documents": 1, "pages": 1, "unreadable_pages": 0}, **more)
+    searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
+    return turn("It is [1].", citations=[row], searched=searched, found=is_found)
 
 
 def test_what_the_cited_clause_refers_to_comes_first_then_its_neighbours() -> None:
@@ -58,14 +65,14 @@ def test_nothing_is_offered_where_nothing_is_cited_or_it_is_gone() -> None:
     assert found([]) == []
     assert found([turn("Hello.", citations=[])]) == []
     assert found([turn("It is [1].", citations=[cited(document_id="e" * 64)])]) == []
-    assert found([asked("Either party", found=False)]) == []
+    assert found([asked("Either party", is_found=False)]) == []
     assert found([asked("Either party may end it")], "No number and no heading stands here." * 20) == []
 
 
 def test_of_several_documents_the_question_names_its_own() -> None:
-    searched = {"searched": {"documents": 2, "pages": 2, "unreadable_pages": 0}}
     one = asked("Either party may end it by notice")
-    several = one.answer.model_copy(update={"searched": turn("x", **searched).answer.searched})  # type: ignore[union-attr]
+    searched = CoverageRow(documents=2, pages=2, unreadable_pages=0, partly_read_pages=0)
+    several = one.answer.model_copy(update={"searched": searched})
     [first, *_] = found([SavedTurn("t", "c", "?", several, "complete", None, one.asked_at)])
     assert first.question == "What does Section 12.1 (Survival) of Agreement.pdf say?"
     assert first.words == "Section 12.1 Survival (Agreement.pdf)"
