@@ -6,7 +6,8 @@ from retrieval import Document, Library, NoSuchDocument
 from tests.documents import document
 from tests.webapp.exports.turns import cited, turn
 from webapp.core.results import CoverageRow
-from webapp.page.follow_ups import FollowUp, follow_ups
+from webapp.page.follow_ups import follow_ups
+from webapp.page.html.foot import FollowUp
 from webapp.store.conversations import SavedTurn
 
 TEXT = """SUPPLY AGREEMENT
@@ -45,7 +46,7 @@ def asked(words: str, *, is_found: bool = True) -> SavedTurn:
         "spans": [[at, at + len(words)]],
         "section": "Section 9.2 (Notice)",
     }
-    row = cited(quote=words, **span)
+    row = cited(quote=words, section="Section 9.2 (Notice)", **span)
     searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
     return turn("It is [1].", citations=[row], searched=searched, found=is_found)
 
