@@ -60,7 +60,7 @@ def test_an_answer_is_drawn_copied_with_its_warnings_printed_whole_and_leads_on(
     section, _, title = heading.rpartition(" ")[0].partition(" ")[2].partition(" ")
     expect(page.locator("h3.question").last).to_contain_text(f"What does Section {section} ({title}")
     expect(page.locator(".unfold")).to_have_text("Show all")
-    folded = page.locator(".long").bounding_box()
+    folded = page.locator("[data-long]").bounding_box()
     assert folded is not None
     assert folded["height"] < 600
     page.locator(".unfold").click()

@@ -75,7 +75,7 @@ def folded(turn_id: str, content: Markup, *, is_long: bool) -> Markup:
     if not is_long:
         return content
     return Markup(
-        '<div class="long" data-long="{}" data-open="false">{}</div>'
+        '<div class="folded" data-long="{}" data-open="false">{}</div>'
         '<button type="button" class="quiet unfold" data-show-all="{}" aria-expanded="false">Show all</button>'
     ).format(turn_id, content, turn_id)
 
