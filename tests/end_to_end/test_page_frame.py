@@ -44,7 +44,7 @@ def test_the_first_minute_is_a_wide_question_box_and_three_things_to_do(page: Pa
     expect(page.locator("#evidence")).to_be_hidden()
     assert width(page, "#question textarea") > 650
     for light in ("light", "dark"):
-        lit(page, light)  # type: ignore[arg-type]
+        lit(page, light)
         assert page.evaluate(PLACEHOLDER)
     icon = page.locator("link[rel=icon]").first.get_attribute("href")
     assert icon

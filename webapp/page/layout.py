@@ -27,11 +27,13 @@ STYLES = (
     "sidebar.css",
     "lists.css",
     "chat.css",
+    "answers.css",
     "evidence.css",
     "reader.css",
     "palette.css",
     "dialogs.css",
     "narrow.css",
+    "print.css",
 )
 SCRIPTS = (
     "frame.js",
@@ -40,6 +42,8 @@ SCRIPTS = (
     "lists.js",
     "documents.js",
     "conversations.js",
+    "answers.js",
+    "copy.js",
     "reader.js",
     "addresses.js",
     "palette.js",

@@ -249,7 +249,7 @@ def test_an_error_is_a_notice_and_only_who_is_not_let_in_is_told_nothing_of_the_
     error = NoSuchMatter(matter="Acme")
     updates = failure_updates(error)
     assert str(error) in updates["notice"].unescape()
-    assert error.hint in updates["notice"].unescape()
+    assert error.page_hint in updates["notice"].unescape()
     assert updates["announcement"] == str(error)
     assert updates["busy"] is False
     assert "health" not in updates
