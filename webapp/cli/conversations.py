@@ -42,25 +42,22 @@ def conversations_rename(
 def conversations_export(
     matter: Matter,
     conversation: Conversation,
-    out: Annotated[Path | None, typer.Option(help="Write it to this .html, .md or .json file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it to this .json file instead.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a conversation: every question with its answer, citations and marks; print it without --out.
+    """Export a conversation: every question with its answer, citations and marks.
 
     Questions whose answers draw on privileged documents are left out.
     """
-    from webapp.exports.conversation import WRITERS
+    from webapp.cli.terminal import results
     from webapp.service.conversation_commands import ExportConversation
 
-    write = WRITERS.get(out.suffix.lower().lstrip(".")) if out else None  # type: ignore[call-overload]
-    if out is not None and write is None:
-        raise typer.BadParameter("the file is to end in .html, .md or .json", param_hint="--out")
     command = ExportConversation(matter, conversation)
-    if out is None or write is None:
+    if out is None:
         run_command(command, as_json)
         return
-    from webapp.cli.terminal import results
-
+    if out.suffix.lower() != ".json":
+        raise typer.BadParameter("the file is to end in .json", param_hint="--out")
     with executor(as_json) as run:
         for export in results(run(command), as_json=as_json):
-            write_file(out, write(export).encode())
+            write_file(out, f"{export.line()}\n".encode())

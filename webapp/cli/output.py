@@ -29,6 +29,7 @@ from webapp.core.results import (
     MatterRow,
     MemberRow,
     MentionRow,
+    MentionsResult,
     NamedRow,
     RemovedRow,
     RestoredRow,
@@ -70,7 +71,6 @@ from webapp.core.wording import (
     summary_line,
     with_others,
 )
-from webapp.exports.conversation import to_markdown
 from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
@@ -201,8 +201,20 @@ def show_conversation(row: ConversationRow) -> None:
 
 @show.register
 def show_export(row: ConversationExport) -> None:
-    """Print a conversation that `conversations export` exports, as Markdown."""
-    print("\n".join(printable(line) for line in to_markdown(row).splitlines()))
+    """Print a conversation that `conversations export` exports: each question, and what came of it."""
+    for turn in row.turns:
+        print(printable(f"\n{turn.question}\n"))
+        show(turn.answer)
+    if row.left_out:
+        print(f"\n{plural(row.left_out, 'question')} left out, with what draws on privileged documents.")
+
+
+@show.register
+def show_mentions_result(row: MentionsResult) -> None:
+    """Print the mentions of a phrase that a conversation has."""
+    print(mentions_count(row.count, row.documents, row.struck))
+    for citation in row.citations:
+        print(indented(f"{cite(citation)}: {''.join(citation.around or ())}"))
 
 
 @show.register

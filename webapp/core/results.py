@@ -8,6 +8,7 @@ stored fewer keys: `LACKED` holds the defaults for these.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -733,7 +734,7 @@ class ExportedTurn(Row):
     """A question of a conversation, and what came of it."""
 
     id: str
-    asked_at: str
+    asked_at: datetime
     question: str
     state: Literal["complete", "stopped", "failed"]
     rating: Literal[1, -1] | None
@@ -745,7 +746,7 @@ class ConversationExport(Row):
 
     matter: str
     conversation: ConversationRow
-    exported_at: str
+    exported_at: datetime
     left_out: int
     turns: tuple[ExportedTurn, ...]
 
@@ -1089,8 +1090,8 @@ class QuotaRow(Row):
 class StatusRow(Row):
     """State of the server: what is ready, what is under way, what the disk holds, and limits with what they count.
 
-    `stores`, `embedder` and `engine` are ready, loading, away or, for `engine`, none; `engines`: configured servers.
-    `compacting`: something that was deleted is still to be overwritten.
+    `stores`, `embedder` and `engine` are ready, loading or away; the search model may be not opened, and there may be
+    no language model. `engines`: configured servers. `compacting`: what was deleted is still to be overwritten.
     """
 
     pincite: str

@@ -23,7 +23,7 @@ def exported(workspace: Workspace, user: User, matter: Matter, conversation_id: 
     if conversation.matter_id != matter.id:
         raise NoSuchConversation()
     turns = workspace.conversations.turns(user, conversation.id)
-    kept = _may_leave(turns, workspace.sharing.privileged_in(user, matter.id))
+    kept = may_leave(turns, workspace.sharing.privileged_in(user, matter.id))
     documents = list(dict.fromkeys(id_ for turn in kept for id_ in turn.answer.document_ids))
     workspace.audit.record_documents(
         user, Act.EXPORT, documents, matter_id=matter.id, object=conversation.id, what="conversation"
@@ -34,12 +34,12 @@ def exported(workspace: Workspace, user: User, matter: Matter, conversation_id: 
     return ConversationExport(
         matter=matter.name,
         conversation=row.model_copy(update={"title": LEFT_OUT}) if is_left_out else row,
-        exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        exported_at=datetime.now(UTC),
         left_out=len(left_out),
         turns=tuple(
             ExportedTurn(
                 id=turn.id,
-                asked_at=turn.asked_at.isoformat(timespec="seconds"),
+                asked_at=turn.asked_at,
                 question=turn.question,
                 state=turn.state,
                 rating=turn.rating,
@@ -61,7 +61,7 @@ def conversation_row(conversation: Conversation) -> ConversationRow:
     )
 
 
-def _may_leave(turns: Collection[SavedTurn], privileged: Collection[str]) -> list[SavedTurn]:
+def may_leave(turns: Collection[SavedTurn], privileged: Collection[str]) -> list[SavedTurn]:
     """The turns that have nothing of a privileged document: no place in one, and no earlier such turn in the prompt."""
     kept: list[SavedTurn] = []
     for number, turn in enumerate(turns):

@@ -8,11 +8,11 @@ import pytest
 from retrieval import DocumentRecord, Matter
 from tests.webapp.embeddings import embeddings
 from tests.webapp.page.pages import ready
+from webapp.cli.output import show
 from webapp.core.errors import NoSuchConversation
-from webapp.core.results import ConversationExport, read_turn
+from webapp.core.results import AnswerResult, ConversationExport, MentionsResult, SummaryResult, read_turn
 from webapp.core.settings import load_settings
 from webapp.core.stream import Result
-from webapp.exports.conversation import WRITERS, to_html, to_markdown
 from webapp.service.caller import Caller
 from webapp.service.conversation_commands import ExportConversation
 from webapp.service.workspace import Workspace
@@ -75,15 +75,12 @@ def test_a_file_has_the_questions_the_answers_and_where_they_stand(
     question = "What is the <b>rent</b>?"
     conversation = begun(workspace, matter, (question, cited(lease, "It is $4,200 [1].")))
     row = export(workspace, matter, conversation.id[:8])
-    html, markdown = to_html(row), to_markdown(row)
-    assert "What is the &lt;b&gt;rent&lt;/b&gt;?" in html
-    assert "<b>" not in html
-    for text in (html, markdown):
-        assert "It is $4,200 [1]." in text
-        assert "[1] lease.pdf, Section 1, p. 1" in text
-        assert RENT in text  # the words of the citation, read from the document
-    assert markdown.startswith("# What is the <b>rent</b>?\n\nAcme; begun ")
-    assert json.loads(WRITERS["json"](row))["turns"][0]["question"] == question
+    [turn] = row.turns
+    assert isinstance(turn.answer, AnswerResult)
+    assert (turn.question, turn.answer.answer) == (question, "It is $4,200 [1].")
+    [citation] = turn.answer.citations
+    assert (citation.document, citation.section, citation.quote) == ("lease.pdf", "Section 1", RENT)
+    assert json.loads(row.line())["turns"][0]["question"] == question
 
 
 def test_what_draws_on_a_privileged_document_stays_out_and_what_was_written_with_it_in_the_prompt(
@@ -98,10 +95,8 @@ def test_what_draws_on_a_privileged_document_stays_out_and_what_was_written_with
     row = export(workspace, matter, conversation.id)
     assert [turn.question for turn in row.turns] == ["What is the rent alone?"]
     assert row.left_out == 2
-    for form, write in WRITERS.items():
-        assert SECRET not in write(row), form
-        assert "memo.pdf" not in write(row), form
-    assert "2 questions with their answers are left out" in to_markdown(row)
+    assert SECRET not in row.line()
+    assert "memo.pdf" not in row.line()
     [newest] = workspace.audit.entries(Wanted(act=Act.EXPORT), 1, newest_first=True)
     assert (newest.object, newest.documents) == (conversation.id, (lease.id,))
 
@@ -116,7 +111,9 @@ def test_a_conversation_of_another_matter_is_not_found_in_this_one(
             export(workspace, other, id_)
 
 
-def test_every_kind_of_turn_is_written(workspace: Workspace, matter: Matter, lease: DocumentRecord) -> None:
+def test_every_kind_of_turn_is_read_and_printed(
+    workspace: Workspace, matter: Matter, lease: DocumentRecord, capsys: pytest.CaptureFixture[str]
+) -> None:
     named = {"document_id": lease.id, "document": lease.name}
     searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
     place = named | {"section": "1", "page": 1, "page_label": "1", "n": 1, "verified": True, "spans": [[9, 13]]}
@@ -134,8 +131,9 @@ def test_every_kind_of_turn_is_written(workspace: Workspace, matter: Matter, lea
         ("Which say so?", table),
         ("Stopped?", {"answer": "", "error": "The engine is away.", "hint": "Wait."}),
     )
-    text = to_markdown(export(workspace, matter, conversation.id))
-    assert "### Section 1 – Rent\n\n- The tenant pays." in text
-    assert "## rent" in text
-    assert "- lease.pdf: found; Yes; lease.pdf, " in text
-    assert "The engine is away. Wait." in text
+    row = export(workspace, matter, conversation.id)
+    assert [type(turn.answer) for turn in row.turns] == [SummaryResult, MentionsResult, AnswerResult, AnswerResult]
+    show(row)
+    text = capsys.readouterr().out
+    for words in ("Section 1 – Rent", "The tenant pays.", "1 mention", "Found in 1 of 1 document."):
+        assert words in text
