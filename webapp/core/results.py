@@ -677,11 +677,18 @@ class SummaryResult(_TurnRow):
         return [(line.standing, line.citations) for clause in self.clauses for line in clause.lines]
 
 
+class FormRow(Row):
+    """Another form of a phrase that was searched for, and how often it occurs."""
+
+    words: str
+    count: int
+
+
 class MentionsResult(_TurnRow):
     """Every mention of a phrase: `count` of them in so many `documents`; the first are `citations`.
 
     Further citations are of deleted words, in `struck` places; these are not counted as mentions.
-    `left_out` are the documents that could not be searched.
+    `left_out` are the documents that could not be searched, `forms` other forms of the phrase in those that were.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations",)
@@ -695,6 +702,7 @@ class MentionsResult(_TurnRow):
     searched: CoverageRow
     citations: tuple[CitationRow, ...]
     struck: int = absent(0)
+    forms: tuple[FormRow, ...] = absent(())
     left_out: tuple[NamedRow, ...] = absent(())
 
     @model_validator(mode="before")
@@ -779,18 +787,21 @@ def marks_of(result: TurnResult) -> list[Mark]:
 
 
 class PieceOfPage(NamedTuple):
-    """A piece of the text of a page: whether it is cited, and whether it was struck and is shown where it stood."""
+    """A piece of the text of a page: whether it is cited, whether it was struck and is shown where it stood, and where
+    it begins in the document's text (None for what is not in it).
+    """
 
     text: str
     is_cited: bool
     is_struck: bool = False
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
 
-    `page_text`, where its page has no image: the text of the page in pieces.
+    `page_text`, where its page has no image: the text of the page in pieces. `pages` is how many its document has.
     """
 
     kind: str
@@ -799,6 +810,7 @@ class Item:
     about: str = ""
     notes: tuple[str, ...] = ()
     page_text: tuple[PieceOfPage, ...] = ()
+    pages: int = 0
 
 
 def items(result: TurnResult) -> list[Item]:

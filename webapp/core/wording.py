@@ -40,6 +40,7 @@ from webapp.core.results import (
 if TYPE_CHECKING:
     from retrieval import DocumentRecord, Facts, Remark, RemarkKind
 
+_FILES_SHOWN = 4  # of those that are in the matter already
 _DIGESTS_SHOWN = 3  # of the prompts of an answer
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 # What an amendment did to a clause, by its action.
@@ -92,6 +93,7 @@ _REFUSED = {
     "NoSuchMatter": "not in the matter",
     "NoSuchDocument": "no such document",
     "NoSuchConversation": "no conversation of theirs",
+    "NoSuchNote": "no note of theirs",
     "RoleTooLow": "not in this role",
     "NotAllowed": "not allowed",
 }
@@ -108,10 +110,14 @@ def about_row(row: DocumentRow) -> str:
 
 
 def _about(title: str, parties: Sequence[str], day: date | None) -> str:
-    more = len(parties) - _PARTIES_SHOWN
-    named = ", ".join(parties[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     dated = f"{day:%B} {day.day}, {day.year}" if day else ""
-    return " · ".join(part for part in (title, named, dated) if part)
+    return " · ".join(part for part in (title, parties_of(parties), dated) if part)
+
+
+def parties_of(names: Sequence[str]) -> str:
+    """The parties of a document in a line, the first few by name."""
+    more = len(names) - _PARTIES_SHOWN
+    return ", ".join(names[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 # What a document has beside its words, by the kind of warning.
@@ -246,12 +252,27 @@ def changes_in_all(rows: Sequence[ChangeRow]) -> str:
     return ", ".join(f"{n} {words}" for words, n in counts if n) or "No clause differs."
 
 
+def still_read(coming: int) -> str:
+    """That so many documents are being read."""
+    return f"{coming:,} {'document is' if coming == 1 else 'documents are'} still being read."
+
+
+def already_there(files: Sequence[tuple[str, str]]) -> str:
+    """That files were added already, each with the name of the document that it is."""
+    told = [f"“{file}”" if file == document else f"“{file}” as “{document}”" for file, document in files[:_FILES_SHOWN]]
+    more = len(files) - len(told)
+    named = ", ".join(told[:-1]) + (" and " if told[:-1] else "") + told[-1] if not more else ", ".join(told)
+    return f"Already in this matter: {named}{f' and {more:,} more' if more else ''}. Nothing was added twice."
+
+
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
-    """Search coverage in one line: documents and pages, pages that were not read, passages sent and left out."""
-    windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
-    most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
-    passages = f"{plural(budget.sent, 'passage')} sent{windows}{most}, {budget.left_out} left out"
-    return _sentence(f"Searched {_extent(searched)}", _unread(searched), passages)
+    """Search coverage in one line: documents and pages, pages that were not read, passages found and read."""
+    found = plural(budget.sent + budget.left_out, "passage")
+    which = f"the {found}" if not budget.left_out else f"{budget.sent} of the {found}"
+    rounds = f", in {budget.windows} rounds" if budget.windows > 1 else ""
+    most = ", the most that are read" if rounds and budget.left_out else ""
+    read = f"read {which} found{rounds}{most}"
+    return _sentence(f"Searched {_extent(searched)}", _unread(searched), read)
 
 
 def summary_coverage(searched: CoverageRow, clauses: int) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, dialogs, evidence
+from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -25,12 +25,25 @@ STYLES = (
     "frame.css",
     "start.css",
     "sidebar.css",
+    "lists.css",
     "chat.css",
     "evidence.css",
+    "reader.css",
+    "palette.css",
     "dialogs.css",
     "narrow.css",
 )
-SCRIPTS = ("frame.js", "server.js", "page.js")
+SCRIPTS = (
+    "frame.js",
+    "server.js",
+    "page.js",
+    "lists.js",
+    "documents.js",
+    "conversations.js",
+    "reader.js",
+    "addresses.js",
+    "palette.js",
+)
 
 
 @dataclass
@@ -66,10 +79,12 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
             with gr.Column(elem_id="chat"):
                 _chat(components)
             with gr.Column(elem_id="evidence"):
+                components.html("outline")
                 components.html("evidence", evidence.nothing_chosen())
         components.html("announcement", chat.announcement(""))
         components.html("dialogs", dialogs.dialogs(about))
         components.html("address")
+        components.html("palette", palette.dialog())
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
         components.seen, components.written = gr.State(0), gr.State("")
     return page, components
@@ -87,8 +102,10 @@ def _sidebar(components: Components, notice: Markup) -> None:
         elem_id="upload",
     )
     components.html("reading")
-    components.html("documents")
-    components.html("conversations")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
     components.html("links", dialogs.links())
 

@@ -116,7 +116,7 @@ class FindMentions(Command[MentionRow], name="mentions"):
 
         Raises SearchIncomplete after the last if a document could not be searched.
         """
-        from webapp.service.mentions import LeftOut, mention_rows, mentions, search_incomplete
+        from webapp.service.mentions import LeftOut, Mentions, mention_rows, mentions, search_incomplete
 
         phrase = without_codes(self.phrase)
         matter, scope = caller.scope(self.matter, phrase, self.document)
@@ -126,9 +126,9 @@ class FindMentions(Command[MentionRow], name="mentions"):
         for outcome in mentions(caller.workspace, caller.user, matter.id, phrase, scope):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
-                continue
-            for row in mention_rows(outcome, phrase):
-                yield Result(row)
+            elif isinstance(outcome, Mentions):
+                for row in mention_rows(outcome, phrase):
+                    yield Result(row)
         if left_out:
             raise search_incomplete(left_out)
 

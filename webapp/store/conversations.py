@@ -17,6 +17,7 @@ from webapp.core.errors import NoSuchConversation
 from webapp.core.limits import check_name, is_id, without_codes
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
+from webapp.store.removals import removed
 from webapp.store.retention import check_no_hold
 from webapp.store.roles import matter_ids_of
 from webapp.store.schema import conversations, turns, users
@@ -191,7 +192,7 @@ class Conversations:
         with database.reading(self._engine) as connection:
             conversation = self._one(connection, user, conversation_id)
             rows = connection.execute(query).all()
-        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        here = {record.id: record for record in self._access.documents_here(conversation.matter_id)}
         return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
 
     def turn(self, user: User, conversation_id: str, turn_id: str) -> SavedTurn:
@@ -201,7 +202,7 @@ class Conversations:
             row = _turn_row(connection, turn_id)
             if row is None or row.conversation_id != conversation_id:
                 raise NoSuchConversation()
-        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        here = {record.id: record for record in self._access.documents_here(conversation.matter_id)}
         return _turn(row, _with_words(read_turn(row.answer), self._library, here))
 
     def add_turn(
@@ -323,7 +324,8 @@ def _readable(user: User) -> sa.Select[Any]:
 def _is_readable(user: User) -> sa.ColumnElement[bool]:
     """Whether a user may read a conversation: it is theirs or shared, and they may still read its matter."""
     theirs = sa.or_(conversations.c.user_id == user.id, conversations.c.shared_at.is_not(None))
-    return sa.and_(theirs, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+    is_there = conversations.c.id.not_in(removed("conversation"))
+    return sa.and_(theirs, is_there, conversations.c.matter_id.in_(matter_ids_of(user.id)))
 
 
 def _has(text: str, words: Iterable[str]) -> bool:

@@ -168,7 +168,8 @@ def test_nothing_of_a_removed_document_or_conversation_is_in_any_file_and_the_ot
         list(caller.run(Ask("Acme", f"What is the rent, {ASKED}?", ids[0])))
         assert found(settings.data_dir, (ASKED,)) != {}
         [conversation] = caller.workspace.conversations.all(LOCAL_USER, caller.matter("Acme"))
-        caller.workspace.delete_conversation(LOCAL_USER, conversation.id)
+        caller.workspace.order_deletion(LOCAL_USER, conversation.id)
+        caller.workspace.delete_removed(LOCAL_USER)
         [_] = caller.run(Remove("Acme", FILE))
         _compacted(settings)
         assert found(settings.data_dir) == {}

@@ -37,6 +37,7 @@ from webapp.core.wording import (
     plural,
     read_as,
     says_more,
+    still_read,
     with_others,
 )
 from webapp.grounding.check import NOT_FOUND
@@ -52,11 +53,11 @@ _QUOTED = re.compile(r"\s*>\s?")
 ToCitation = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
 SHARES = (
-    ("system", "Instructions"),
+    ("system", "Instructions to the model"),
     ("history", "Earlier answers"),
     ("question", "Question"),
     ("passages", "Passages"),
-    ("reserve", "Room for the answer"),
+    ("reserve", "Kept for the answer"),
 )
 
 
@@ -135,6 +136,36 @@ def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
         '<p class="stand">This fits {} documents. Which one do you mean?</p>'
         '<ul class="choice" aria-label="Documents">{}</ul></div></article>'
     ).format(question, len(candidates), buttons)
+
+
+def waiting(question: str, ready: int, coming: int) -> Markup:
+    """Choice between asking the documents that are ready, and waiting for those that are being read: then the page's
+    script asks by the first button, which is not in sight while none is ready.
+    """
+    verb = "is" if ready == 1 else "are"
+    return Markup(
+        '<article class="turn" data-state="choice" data-waits="no" aria-label="Question"><h3 class="question">{}</h3>'
+        '<div class="answer"><p class="stand">{}</p><ul class="choice"><li{}><button type="button" class="example" '
+        'data-do="ready" data-question="{}">Ask the {:,} that {} ready</button></li><li><button type="button" '
+        'class="example" data-wait aria-pressed="false">Wait, and ask as soon as all are read</button></li></ul></div>'
+        "</article>"
+    ).format(
+        question,
+        still_read(coming),
+        NOTHING if ready else Markup(" hidden"),
+        question,
+        ready,
+        verb,
+    )
+
+
+def editing() -> Markup:
+    """Notice that an earlier question is edited, with a way back."""
+    return Markup(
+        '<p class="notice"><strong>You are editing an earlier question.</strong> <span class="hint">Sending it '
+        "replaces its answer and all that follows.</span> "
+        '<button type="button" class="quiet" data-do="keep">Cancel</button></p>'
+    )
 
 
 def notice(error: str, hint: str = "") -> Markup:
@@ -439,30 +470,37 @@ def _made_by(answer: TurnResult) -> Markup:
 
 
 def meter(budget: BudgetRow) -> Markup:
-    """Token budget of the prompt: a bar chart of the context window, and its shares in words."""
+    """Token budget of the prompt: one line in words, and on demand its shares, with a bar chart of them."""
     window = max(budget.window, 1)
     parts = (budget.system, budget.history, budget.question, budget.passages, budget.reserve)
     bars, labels, at = [], [], 0.0
     for (name, words), tokens in zip(SHARES, parts, strict=True):
         share = 100 * tokens / window
-        bars.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share))
+        bars.append(
+            Markup('<rect class="share-{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share)
+        )
         labels.append(f"{words} {share:.0f} %")
         at += share
     labels.append(f"Free {max(100 - at, 0):.0f} %")
     keys = lines(
-        Markup('<li class="{}">{}</li>').format(name, words)
+        Markup('<li class="share-{}">{}</li>').format(name, words)
         for (name, _), words in zip([*SHARES, ("free", "")], labels, strict=True)
     )
     return Markup(
-        '<details class="room"><summary>'
+        '<details class="room"><summary>This took {:.0f} % of what can be read at once</summary>'
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
-        "<span>What was read for this answer</span></summary><ul>{}</ul></details>"
-    ).format(lines(bars), keys)
+        "<ul>{}</ul></details>"
+    ).format(min(at, 100), lines(bars), keys)
 
 
-def address(matter_id: str, conversation_id: str) -> Markup:
-    """Matter and conversation of the page, for its address, so that a reload restores them."""
-    return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
+def address(matter_id: str, conversation_id: str, here: str) -> Markup:
+    """What the page shows, for its address, so that a reload restores it; and the button by which the page's script
+    goes back and forward.
+    """
+    return Markup(
+        '<span id="here" data-matter="{}" data-conversation="{}" data-address="{}"></span>'
+        '<button type="button" id="go" data-do="go" data-address="" hidden></button>'
+    ).format(matter_id, conversation_id, here)
 
 
 def announcement(words: str) -> Markup:

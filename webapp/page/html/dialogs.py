@@ -50,7 +50,7 @@ def dialogs(about: About) -> Markup:
 def _dialog(name: str, title: str, content: Markup) -> Markup:
     return Markup(
         '<dialog id="dialog-{name}" class="dialog" aria-labelledby="dialog-{name}-title">'
-        '<h2 id="dialog-{name}-title">{}</h2>{}<p class="ends">'
+        '<h2 id="dialog-{name}-title" tabindex="-1" autofocus>{}</h2>{}<p class="ends">'
         '<button type="button" class="primary" data-close>Close</button></p></dialog>'
     ).format(title, content, name=name)
 
@@ -82,7 +82,7 @@ def _help() -> Markup:
         "Help",
         Markup(
             "<p>Add the documents of a matter, then ask. A click on a citation shows its words, highlighted on their "
-            "page.</p><dl>{}</dl><h3>Marks</h3><dl>{}</dl><h3>Keys</h3><dl>{}</dl>"
+            "page.</p><dl>{}</dl><h3>Marks</h3><dl class='long'>{}</dl><h3>Keys</h3><dl>{}</dl>"
         ).format(lines(Markup("<dt>{}</dt><dd>{}</dd>").format(*each) for each in things), marks, rows),
     )
 

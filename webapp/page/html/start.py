@@ -29,7 +29,10 @@ def heading(matter: str, *, ready: int, waiting: int) -> Markup:
 def ways(examples: Sequence[str], documents: Sequence[tuple[str, str]]) -> Markup:
     """The three things that one can do, below the question box; `documents`: ids and names of those that are ready."""
     if not documents:
-        return NOTHING
+        return Markup(
+            '<div class="add"><button type="button" class="primary" data-add>Add files</button> <span>PDF, Word, mail, '
+            "text and ZIP files, or images. They are read on this page’s own server.</span></div>"
+        )
     questions = lines(_example(Markup('data-do="example" data-question="{}"').format(q), q) for q in examples)
     phrases = lines(_example(Markup('data-do="find" data-question="{}"').format(q), f"“{q}”") for q in PHRASES)
     summaries = lines(

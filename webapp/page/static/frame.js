@@ -46,6 +46,7 @@
     const at = (selector) => event.target.closest?.(selector);
     const dialog = at('dialog.dialog');
     if (at('[data-dialog]')) open(at('[data-dialog]').dataset.dialog);
+    else if (at('[data-add]')) $('#upload button')?.click();
     else if (at('[data-fold]')) showEvidence(at('[data-fold]').getAttribute('aria-expanded') !== 'true');
     else if (at('[data-skip]')) {
       event.preventDefault();
@@ -61,5 +62,23 @@
     if (window.acts?.[at('[data-do]')?.dataset.do]?.area === 'evidence') showEvidence(true);
   });
 
-  new MutationObserver(fold).observe(document.documentElement, { childList: true, subtree: true });
+  // A question that waits for the documents that are being read is asked once all are.
+  const ask = () => {
+    const waits = $('#part-now [data-waits=yes]');
+    if (!waits || $('#part-reading .reading')) return;
+    waits.dataset.waits = 'done';
+    $('[data-do=ready]', waits).click();
+  };
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('[data-wait]');
+    if (!button) return;
+    const waits = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', String(waits));
+    button.textContent = waits ? 'Waiting: it is asked as soon as all are read'
+      : 'Wait, and ask as soon as all are read';
+    button.closest('[data-waits]').dataset.waits = waits ? 'yes' : 'no';
+    ask();
+  });
+
+  new MutationObserver(() => { fold(); ask(); }).observe(document.documentElement, { childList: true, subtree: true });
 })();

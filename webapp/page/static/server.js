@@ -1,5 +1,5 @@
-// What the page says when the server cannot be reached, refuses, or no longer knows the session: one strip for each, and
-// nothing that was typed is lost.
+// What the page says when the server cannot be reached, refuses, or no longer knows the session: a strip for each; what
+// was typed is never lost.
 (() => {
   const strips = () => {
     let all = document.querySelector('.strips');
@@ -30,8 +30,8 @@
   let away = null;
   const untilBack = () => {
     away ??= (async () => {
-      tell('server-away', '<strong>The server cannot be reached.</strong> What you typed stays here, and what you asked '
-        + 'is sent as soon as it is back.');
+      tell('server-away', '<strong>The server cannot be reached.</strong> What you typed stays here, and what you '
+        + 'asked is sent as soon as it is back.');
       document.documentElement.dataset.server = 'away';
       for (let seconds = 1; !(await isBack()); seconds = Math.min(seconds + 1, 5)) await wait(seconds);
       unsay('server-away');
@@ -48,8 +48,8 @@
       unsay('session-over');
       return answer;
     }
-    tell('session-over', '<strong>Your session has ended.</strong> <a href="/sign-in" target="_blank">Sign in again</a>; '
-      + 'what you typed stays in this page.');
+    tell('session-over', '<strong>Your session has ended.</strong> <a href="/sign-in" target="_blank">Sign in '
+      + 'again</a>; what you typed stays in this page.');
     return new Response('{"detail": []}', { status: 422 });
   };
 
