@@ -15,8 +15,10 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from retrieval import (
+    Bars,
     DocumentRecord,
     Embedder,
+    Entailment,
     Files,
     Ingest,
     Lexical,
@@ -33,6 +35,7 @@ from retrieval import (
     Vectors,
     database,
     load_embedder,
+    load_entailment,
 )
 from webapp.core.errors import (
     DemoFull,
@@ -227,7 +230,13 @@ class Workspace:
     def searcher(self) -> Searcher:
         """The hybrid search, over repaired indexes."""
         self.ingest.wake()  # opening it repairs the indexes, and documents that the repair queued can be ingested
-        return Searcher(self.library, self.vectors, self.lexical, self.embedder)
+        return Searcher(self.library, self.vectors, self.lexical, self.embedder, self.entailment)
+
+    @opened_once
+    def entailment(self) -> Entailment | None:
+        """The model that reads the statements of answers, where the settings name one. Raises EntailmentUnavailable."""
+        path = self.settings.entailment_model
+        return load_entailment(path) if path else None
 
     @opened_once
     def engine_pool(self) -> "EnginePool":
@@ -275,7 +284,9 @@ class Workspace:
                     self.ingest.stop()
 
     def warm(self) -> None:
-        """Load the embedding model by using it. Raises EmbedderUnavailable."""
+        """Load the models that are used within this process. Raises EmbedderUnavailable and EntailmentUnavailable."""
+        if self.entailment and self.entailment.bars == Bars():
+            log.warning("The card of %s shows no use for it: it reads nothing", self.settings.entailment_model)
         self.embedder.queries(["governing law"])
 
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
