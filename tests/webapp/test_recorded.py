@@ -51,9 +51,9 @@ from webapp.store.users import LOCAL_USER, User
 DELETES = (
     "delete-matter",
     "delete",
-    "delete-note",
     "remove",
     "undo",
+    "delete-note",
     "again",
     "read-on",
     "delete_matter",
@@ -113,21 +113,8 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
 NAMES_NOTHING = {
-    *(
-        "close-document",
-        "new-matter",
-        "new",
-        "scope",
-        "only",
-        "example",
-        "find",
-        "ready",
-        "keep",
-        "meant",
-        "search",
-        "lists",
-        "undo",
-    )
+    *("close-document", "new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search"),
+    *("lists", "undo"),
 }
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
@@ -231,10 +218,10 @@ def _ids(place: Place) -> dict[str, str]:
         "share": "yes",
         "rating": "1",
         "item": "0",
-        "note": place.note.id,
-        "address": f"matter={place.matter.id}&conversation={conversation}&document={place.records[0].id}",
         "on": "yes",
         "words": "rent",
+        "note": place.note.id,
+        "address": f"matter={place.matter.id}&conversation={conversation}&document={place.records[0].id}",
     }
 
 

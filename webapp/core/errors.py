@@ -314,6 +314,20 @@ class NoSuchConversation(PinciteError):
     hint_text = "Choose one from the list."
 
 
+class NothingToAsk(PinciteError):
+    """No document in scope can be asked: there is none, or none that could be read."""
+
+    sentence = "There is no document to ask."
+    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
+
+
+class StillReading(PinciteError):
+    """No document in scope has been read yet."""
+
+    sentence = "{told}"
+    hint_text = "What you entered stays here: search as soon as one is ready."
+
+
 class NoSuchNote(PinciteError):
     """No note has this id, or it is another's."""
 
@@ -333,20 +347,6 @@ class TooManyNotes(PinciteError):
 
     sentence = "The limit is {most:,} notes in a matter."
     hint_text = "Delete those that you no longer need."
-
-
-class NothingToAsk(PinciteError):
-    """No document in scope can be asked: there is none, or none that could be read."""
-
-    sentence = "There is no document to ask."
-    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
-
-
-class StillReading(PinciteError):
-    """No document in scope has been read yet."""
-
-    sentence = "{told}"
-    hint_text = "What you entered stays here: search as soon as one is ready."
 
 
 class PageNotShown(PinciteError):

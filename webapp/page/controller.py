@@ -49,12 +49,12 @@ from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
+UNDOABLE = 3  # removals that are shown
 # Of what is not there and of what is another's, for neither is told from the other.
 GONE = (
     "What this link leads to is not there any more, or it is not open to you.",
     "Ask whoever sent it, or choose from the list.",
 )
-UNDOABLE = 3  # removals that are shown
 AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 

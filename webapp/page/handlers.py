@@ -163,11 +163,11 @@ class Handlers:
         state = state_of(query)
         async with self._controllers.turn(request, active=True) as controller:
             health |= self._controllers.account(request, controller)
-
-            def opened() -> Updates:
-                return controller.open_last(state.matter_id) if "last" in query else controller.open(state)
-
-            return health | await asyncio.to_thread(opened) | {"lists_anew": True}
+            if "last" in query:
+                opened = await asyncio.to_thread(controller.open_last, state.matter_id)
+            else:
+                opened = await asyncio.to_thread(controller.open, state)
+            return health | opened | {"lists_anew": True}
 
     async def _look(self, state: PageState, request: Request) -> Updates:
         if not self._controllers.ready or not state.opened:
