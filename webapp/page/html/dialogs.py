@@ -64,6 +64,10 @@ def _help() -> Markup:
         (("Alt Page Down", "Alt Page Up"), "go to the next or the previous citation"),
         (("+", "−"), "enlarge or reduce the page, within the evidence"),
         (("Esc",), "go back from the evidence to the answer"),
+        (("↑", "↓"), "go through a list; left and right through what a row offers"),
+        (("Space", "Shift Space"), "choose a document to ask, or all up to it"),
+        (("F2",), "rename a conversation"),
+        (("Delete", "Ctrl Z"), "remove a document or a conversation, or take that back, in its list"),
     )
     rows = lines(
         Markup("<dt>{}</dt><dd>{}</dd>").format(

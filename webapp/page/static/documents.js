@@ -93,7 +93,7 @@
         if (!folders.has(folder)) folders.set(folder, []);
         folders.get(folder).push(row);
       });
-      return [...folders].flatMap(([folder, inside]) => [
+      return [...folders].sort(([a], [b]) => compare(a, b)).flatMap(([folder, inside]) => [
         ...(folder ? [{ key: `folder ${folder}`, folder, inside }] : []),
         ...(folded.has(folder) ? [] : inside).map((row) => ({
           key: row.id, row, data: { state: row.state, name: row.name }, className: folder ? 'inside' : '',
