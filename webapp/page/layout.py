@@ -116,11 +116,11 @@ def _sidebar(components: Components, notice: Markup) -> None:
 
 def _chat(components: Components) -> None:
     components.html("fold", chat.evidence_toggle())
-    components.html("notice")
     with gr.Column(elem_id="talk"):
         components.html("empty")
         components.html("past")
         components.html("now")
+    components.html("notice")
     with gr.Column(elem_id="composer"):
         components.parts["question"] = gr.Textbox(
             label="Question",

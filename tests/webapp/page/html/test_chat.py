@@ -317,12 +317,28 @@ def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_i
         ({"stores": "away", "embedder": "loading", "engine": "loading"}, "database is unavailable"),
         ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is starting"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is not available"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No language model is configured"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "Ready"),
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
     ],
 )
 def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> None:
     assert words in sidebar.health(states)
+
+
+@pytest.mark.parametrize(
+    ("state", "writer", "words"),
+    [
+        ("none", "", "Answers are quotations because no writing model is set."),
+        ("away", "saul on this computer", "The writing model cannot be reached."),
+        ("loading", "", "The writing model is starting."),
+        ("ready", "saul at gpu.firm.example", "Answers are written by saul at gpu.firm.example."),
+        ("ready", "", "Answers are written by a language model."),
+    ],
+)
+def test_what_writes_the_answers_stands_below_the_question(state: str, writer: str, words: str) -> None:
+    line = start.engine(state, writer)
+    assert words in line
+    assert ('data-dialog="model"' in line) == (state == "none")
 
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
