@@ -127,12 +127,9 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
 
 
 async def _draft(lease: Lease, passages: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
-    async with lease() as backend:
-        if backend.client is None:
-            raise RuntimeError(NO_ENGINE)
-        async with aclosing(backend.client.stream(_messages(passages), max_tokens=reserve)) as stream:
-            async for text in stream:
-                yield text
+    async with lease() as backend, aclosing(backend.stream(_messages(passages), max_tokens=reserve)) as stream:
+        async for text in stream:
+            yield text
 
 
 def clause_range(clauses: Sequence[Group]) -> str:

@@ -15,7 +15,7 @@ import math
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -34,17 +34,33 @@ from webapp.core.errors import (
     EngineSilent,
     StreamCut,
 )
-from webapp.llm.chat import Message, StopFilter, TextFilter, merge_roles
+from webapp.llm.chat import Message, StopFilter, TextFilter, digest, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
 
 if TYPE_CHECKING:
     from webapp.llm.embedded import EmbeddedServer
 
-__all__ = ["LLMClient", "Message", "ServerInfo", "State", "Timeouts"]
+__all__ = ["Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
 
 T = TypeVar("T")
 State = Literal["ready", "loading", "away"]
+Host = Literal["embedded", "this machine", "another machine"]
+TEMPERATURE: Final = 0  # greedy on all servers; without it TGI samples
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as it was sent: the SHA-256 of its messages, the server it was sent to, and how it was asked."""
+
+    sha256: str
+    server: ServerInfo
+    host: Host
+    max_tokens: int
+    temperature: float = TEMPERATURE
+
+
+OnPrompt = Callable[[Prompt], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,11 @@ class LLMClient:
                 raise
         return self._info
 
+    @property
+    def name(self) -> str:
+        """Name of the model, once the server has described itself; "" before."""
+        return self._info.name if self._info else ""
+
     async def state(self, seconds: float = _PROBE_SECONDS) -> State:
         """Health check: "ready", "loading", or "away" after `seconds` without a response. Never raises."""
         if self._starting:
@@ -118,9 +139,16 @@ class LLMClient:
         return "loading" if response.status_code == 503 else "away"
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        on_prompt: OnPrompt | None = None,
     ) -> AsyncGenerator[str]:
         """Yield the text of a completion piece by piece, decoded greedily (temperature 0).
+
+        `on_prompt` is told what is sent, just before.
 
         `max_tokens` bounds the completion, also of a server that does not keep to it; the `stop` strings (TGI takes
         four) end it and are never yielded. The text is complete when the iterator ends without an error. Closing the
@@ -129,6 +157,9 @@ class LLMClient:
         """
         info = await self.describe()
         dialect = BY_NAME[info.dialect]
+        messages = merge_roles(messages)
+        if on_prompt is not None:
+            on_prompt(Prompt(digest(messages), info, self.host, max_tokens))
         text_filter, stop_filter = TextFilter(), StopFilter(stop if dialect.keeps_stop else ())
         is_empty = True
         try:
@@ -161,14 +192,14 @@ class LLMClient:
         room = max_tokens * _MOST_OF_A_TOKEN
         async with self._http(dialect) as http, self._client(http) as client:
             request = client.chat_completion(
-                [{"role": message.role, "content": message.content} for message in merge_roles(messages)],
+                [{"role": message.role, "content": message.content} for message in messages],
                 model=model,
                 stream=True,
                 max_tokens=max_tokens,
                 stop=list(stop) or None,
-                # 0 is greedy on all servers; without it TGI samples. No penalty and no top_p: TGI takes a presence
-                # penalty of 0 for a repetition penalty of 2 and rejects a top_p of 1.
-                temperature=0,
+                # No penalty and no top_p: TGI takes a presence penalty of 0 for a repetition penalty of 2 and rejects a
+                # top_p of 1.
+                temperature=TEMPERATURE,
             )
             chunks = aiter(await self._within(first, first, request, dialect))
             while True:
@@ -225,6 +256,13 @@ class LLMClient:
             self.circuit.record_success()
 
     @property
+    def host(self) -> Host:
+        """Where the server is, as far as may be told: its address may hold a password."""
+        if self._embedded is not None:
+            return "embedded"
+        return "this machine" if _on_this_machine(self.url) else "another machine"
+
+    @property
     def _starting(self) -> bool:
         return self._embedded is not None and self._embedded.state == "starting"
 
@@ -255,7 +293,7 @@ class LLMClient:
     def _named(self, info: ServerInfo) -> ServerInfo:
         if self._embedded is None:
             return info
-        return ServerInfo(info.dialect, info.model, info.window, f"embedded {info.model}")
+        return replace(info, name=f"embedded {info.model}")
 
     def _client(self, http: httpx2.AsyncClient) -> AsyncInferenceClient:
         """huggingface_hub's client on top of our HTTP client.

@@ -32,13 +32,14 @@ class ServerInfo:
     """What a server reports about itself.
 
     `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together),
-    `name` what the log and `ask --json` show.
+    `name` what the log and `ask --json` show, `served` what the server calls its model.
     """
 
     dialect: str
     model: str
     window: int
     name: str
+    served: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Dialect:
     """One kind of server.
 
     `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row
-    above it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a
+    above it. `model` is where that response has the name that requests give, or the name itself; `served` is where it
+    names the model that it serves, if elsewhere. `too_long` matches the error for a
     prompt that exceeds the window. `keeps_stop`: whether the stop string is part of the text.
     """
 
@@ -56,6 +58,7 @@ class Dialect:
     model: JsonPath | str
     too_long: re.Pattern[str]
     keeps_stop: bool
+    served: JsonPath = ()
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -67,7 +70,9 @@ _VLLM = (r"maximum context length", r"maximum model length", r"max_model_len")
 _LLAMA = (r"exceed_context_size_error", r"exceeds the available context size")
 _ANY = (*_TGI, *_VLLM, *_LLAMA, r"context_length_exceeded", r"context (length|size|window)", r"prompt is too long")
 
-TGI: Final = Dialect("tgi", "/info", ("max_total_tokens",), "tgi", _any_of(*_TGI), keeps_stop=True)
+TGI: Final = Dialect(
+    "tgi", "/info", ("max_total_tokens",), "tgi", _any_of(*_TGI), keeps_stop=True, served=("model_id",)
+)
 LLAMA_CPP: Final = Dialect(
     "llama.cpp",
     "/props",
@@ -87,6 +92,7 @@ BY_NAME: Final = {dialect.name: dialect for dialect in (*DIALECTS, OTHER)}
 
 # For servers that report no window: that of the model pincite is built around, and a common minimum.
 DEFAULT_WINDOW: Final = 4096
+_LONGEST_NAME: Final = 200  # characters of a model's name that are kept
 _MOST_TOKENS: Final = 1 << 30  # of a window; a larger number is none
 
 # Finish reasons of a text that is not complete.
@@ -120,7 +126,13 @@ def identify(dialect: Dialect, body: object, *, model: str | None = None) -> Ser
         model = reported if isinstance(reported, str) and reported else dialect.name
     short = storable(model.rsplit("/", 1)[-1])
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
-    return ServerInfo(dialect.name, model, window, name)
+    return ServerInfo(dialect.name, model, window, name, _served(_at(body, dialect.served), model))
+
+
+def _served(reported: object, model: str) -> str:
+    """The name of the model that is served, as the server reports it; of a path on its disk the last part."""
+    said = storable(reported if isinstance(reported, str) and reported else model)
+    return (said.rsplit("/", 1)[-1] if said.startswith("/") else said)[:_LONGEST_NAME]
 
 
 def refusal(dialect: Dialect, status: int, body: str) -> EngineError:
