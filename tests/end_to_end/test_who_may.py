@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 import sqlalchemy as sa
 
-from retrieval import PinciteError, database
+from retrieval import PinciteError, Span, database
 from tests.end_to_end.test_doors import routes_of
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
@@ -69,6 +69,14 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "matter": "read",
     "open": "read",
     "cite": "read",
+    "beside": "read",
+    "read-document": "read",
+    "go-to-page": "read",
+    "find-in-document": "read",
+    "close-document": "read",
+    "note": "ask",
+    "delete-note": "author",
+    "go": "read",
     "only": "read",
     "scope": "read",
     "search": "read",
@@ -133,10 +141,12 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
 }
 ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": "read",
+    "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.json": "read",
     "GET /matters/{matter_id}/documents/{document_id}.pdf": "read",
     "GET /matters/{matter_id}/documents/{document_id}/text": "read",
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": "read",
     "GET /matters/{matter_id}/conversations/{conversation_id}/export": "read",
+    "GET /matters/{matter_id}/palette": "read",
     "GET /matters/{matter_id}/people": "read",
     "POST /matters/{matter_id}/people": "manage",
     "GET /matters/{matter_id}/audit": "log",
@@ -246,15 +256,18 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
     answer = read_turn({"answer": f"The {CANARIES[state]} fee is $77,777.", "found": True})
     turn = workspace.conversations.add_turn(owner, conversation.id, f"What of {CANARIES[state]}?", answer, "complete")
     workspace.conversations.share(owner, conversation.id, shared=True)
-    return {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
+    span, about = Span(record.id, 0, 6), f"About {CANARIES[state]}"
+    note = workspace.notes.add(owner, matter.id, span, record.text_version, about, shared=True)
+    ids = {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
+    return ids | {"note": note.id, "address": f"matter={matter.id}&document={record.id}"}
 
 
 def _value(name: str, ids: Mapping[str, str], parse: Callable[[str], Any]) -> Any:
     other = {"value": ids["matter"], "documents": [ids["document"]], "question": "What is the fee?", "rating": 1}
-    more = {"item": 0, "zoom": 1.0, "share": "no", "words": "fee", "how": "", "reply": 0, "on": "yes"}
+    rest = {"item": 0, "other": 0, "share": "no", "page": 1, "spans": (), "how": "", "reply": 0, "on": "yes"}
     if name == "document":
         return parse(ids["document"])
-    return ids.get(name) or other.get(name) or more.get(name) or "0" * 32
+    return ids.get(name) or other.get(name) or rest.get(name, "" if name == "words" else "0" * 32)
 
 
 def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:

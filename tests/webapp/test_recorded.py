@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter
+from retrieval import DocumentRecord, Matter, NoSuchMatter, Span
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -21,7 +21,7 @@ from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, export_url, page_url, pdf_url
+from webapp.core.urls import audit_url, changes_url, export_url, page_url, pdf_url, words_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
@@ -47,6 +47,7 @@ from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivileg
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Entry, Wanted
+from webapp.store.notes import Note
 from webapp.store.users import LOCAL_USER, User
 
 DELETES = (
@@ -54,6 +55,7 @@ DELETES = (
     "delete",
     "remove",
     "undo",
+    "delete-note",
     "again",
     "read-on",
     "delete_matter",
@@ -101,10 +103,19 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "edit": OWN,
     "rate": OWN,
     "cite": (Act.CITATION,),
+    "beside": (Act.CITATION,),
+    "read-document": (Act.PAGE,),
+    "go-to-page": (Act.PAGE,),
+    "find-in-document": (Act.SEARCH, Act.PAGE),
+    "close-document": "it shows the citation that was shown before",
+    "note": (Act.NOTE, Act.PAGE),
+    "delete-note": (Act.DELETE, Act.PAGE),
+    "go": (Act.PAGE, Act.CONVERSATION),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
 NAMES_NOTHING = {
-    *("new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search", "lists", "undo")
+    *("close-document", "new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search"),
+    *("lists", "undo"),
 }
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
@@ -130,6 +141,7 @@ class Place:
     matter: Matter
     records: list[DocumentRecord]
     page: Page
+    note: Note
 
     def since(self, last: int) -> list[Entry]:
         return list(self.workspace.audit.each(Wanted(after=last)))
@@ -165,7 +177,9 @@ def _made(workspace: Workspace, engine: FakeEngine) -> Place:
     page = Page(workspace, ANN, matter.id)
     engine.enqueue(Reply([ANSWER]))
     page.ask(QUESTION)
-    return Place(workspace, engine, matter, records, page)
+    span = Span(records[0].id, 0, 7)
+    note = workspace.notes.add(ANN, matter.id, span, records[0].text_version, "Ask for less rent.", shared=False)
+    return Place(workspace, engine, matter, records, page, note)
 
 
 @pytest.fixture(scope="module")
@@ -193,10 +207,11 @@ def _acts(entries: list[Entry]) -> tuple[str, ...]:
 
 
 def _ids(place: Place) -> dict[str, str]:
+    conversation = place.page.state.conversation_id
     return {
         "matter": place.matter.id,
         "value": place.matter.id,
-        "conversation": place.page.state.conversation_id,
+        "conversation": conversation,
         "document": place.records[0].id,
         "documents": place.records[0].id,
         "turn": place.page.turns()[-1].id,
@@ -206,6 +221,8 @@ def _ids(place: Place) -> dict[str, str]:
         "item": "0",
         "on": "yes",
         "words": "rent",
+        "note": place.note.id,
+        "address": f"matter={place.matter.id}&conversation={conversation}&document={place.records[0].id}",
     }
 
 
@@ -317,6 +334,7 @@ def test_under_a_hold_nothing_of_the_matter_is_deleted(fresh: Place) -> None:
         lambda: page.do("delete-matter", matter=fresh.matter.id),
         lambda: page.do("delete", conversation=conversation.id),
         lambda: page.do("remove", document=fresh.records[0].id),
+        lambda: page.do("delete-note", document=fresh.records[0].id, note=fresh.note.id),
         lambda: page.do("again", turn=page.turns()[-1].id),
         lambda: workspace.conversations.delete(ANN, conversation.id),
         lambda: workspace.conversations.cut(ANN, page.turns()[-1].id),
@@ -412,10 +430,12 @@ SHARING = "Sharing records a change in one transaction with it, and accounts are
 ADDS = set("get post put patch delete route api_route websocket mount add_route add_api_route".split())
 ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/pages/{number}.png'": (Act.PAGE,),
+    "document_routes: '/{document_id}/pages/{number}.json'": (Act.PAGE,),
     "document_routes: '/{document_id}.pdf'": (Act.ORIGINAL,),
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
     "export_routes: EXPORT": (Act.EXPORT,),
+    "palette_routes: '/matters/{matter_id}/palette'": NAMES_ALONE,
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
@@ -485,6 +505,7 @@ def _addresses(served: Served) -> dict[str, str]:
     one, two = (record.id for record in served.records)
     return {
         "document_routes: '/{document_id}/pages/{number}.png'": page_url(served.matter.id, one, 1),
+        "document_routes: '/{document_id}/pages/{number}.json'": words_url(served.matter.id, one, 1),
         "document_routes: '/{document_id}.pdf'": pdf_url(served.matter.id, one),
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),

@@ -331,6 +331,27 @@ class StillReading(PinciteError):
     hint_text = "What you entered stays here: search as soon as one is ready."
 
 
+class NoSuchNote(PinciteError):
+    """No note has this id, or it is another's."""
+
+    sentence = "There is no such note."
+    hint_text = "It may have been deleted meanwhile."
+
+
+class NoteEmpty(PinciteError):
+    """A note without words."""
+
+    sentence = "The note is empty."
+    hint_text = "Write what you want to remember of the passage."
+
+
+class TooManyNotes(PinciteError):
+    """A user has too many notes in a matter."""
+
+    sentence = "The limit is {most:,} notes in a matter."
+    hint_text = "Delete those that you no longer need."
+
+
 class PageNotShown(PinciteError):
     """The image of a page could not be rendered."""
 
@@ -429,6 +450,13 @@ class WordsTooLong(InvalidInput):
 
     sentence = "The text is too long: {characters:,} characters; the limit is {limit:,}."
     hint_text = "Ask in a few sentences, and add long texts as documents."
+
+
+class NoteTooLong(InvalidInput):
+    """A note longer than the limit, in characters."""
+
+    sentence = "The note is too long: {characters:,} characters; the limit is {limit:,}."
+    hint_text = "Divide it into several notes."
 
 
 class NameTooLong(InvalidInput):

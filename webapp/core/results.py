@@ -788,18 +788,21 @@ def marks_of(result: TurnResult) -> list[Mark]:
 
 
 class PieceOfPage(NamedTuple):
-    """A piece of the text of a page: whether it is cited, and whether it was struck and is shown where it stood."""
+    """A piece of the text of a page: whether it is cited, whether it was struck and is shown where it stood, and where
+    it begins in the document's text (None for what is not in it).
+    """
 
     text: str
     is_cited: bool
     is_struck: bool = False
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
 
-    `page_text`, where its page has no image: the text of the page in pieces.
+    `page_text`, where its page has no image: the text of the page in pieces. `pages` is how many its document has.
     """
 
     kind: str
@@ -808,6 +811,7 @@ class Item:
     about: str = ""
     notes: tuple[str, ...] = ()
     page_text: tuple[PieceOfPage, ...] = ()
+    pages: int = 0
 
 
 def items(result: TurnResult) -> list[Item]:

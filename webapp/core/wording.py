@@ -94,6 +94,7 @@ _REFUSED = {
     "NoSuchMatter": "not in the matter",
     "NoSuchDocument": "no such document",
     "NoSuchConversation": "no conversation of theirs",
+    "NoSuchNote": "no note of theirs",
     "RoleTooLow": "not in this role",
     "NotAllowed": "not allowed",
 }

@@ -11,15 +11,19 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from webapp.core.errors import EventMalformed, UnknownAct
-from webapp.core.limits import parse_decimal, parse_integer
+from webapp.core.limits import parse_integer, parse_ranges
 from webapp.core.log import log
+from webapp.page.addresses import state_of
 from webapp.page.controller import Controller
-from webapp.page.state import PageState
+from webapp.page.reader import Reader
+from webapp.page.state import PageState, Place
 from webapp.page.updates import Updates
 
 Event = Literal["click", "submit"]  # of gradio: of two concurrent submits one is dropped, of two clicks none
+MOST_ADDRESS = 4_000  # characters of the address of a page
 ALL = "all"  # instead of the ids of documents
 
 
@@ -44,16 +48,47 @@ def _scope(ids: str) -> list[str] | None:
     return None if ids == ALL else ids.split()
 
 
-def _zoom(text: str) -> float:
-    return parse_decimal(text or "1")
+def _optional(text: str) -> int | None:
+    return parse_integer(text) if text else None
+
+
+def _page(text: str) -> int:
+    return parse_integer(text) or 1
+
+
+def _reader(do: Callable[..., Updates | Awaitable[Updates]]) -> Callable[..., Updates | Awaitable[Updates]]:
+    """Handler that is a method of the user's `Reader`."""
+    return lambda controller, state, *values: do(controller.reader, state, *values)
+
+
+def _read(controller: Controller, state: PageState, *values: Any) -> Updates:
+    return controller.reader.read(state, Place(*values))
+
+
+def _go(controller: Controller, state: PageState, address: str) -> Updates:
+    return controller.go(state, state_of(dict(parse_qsl(address[:MOST_ADDRESS]))))
+
+
+# In the order of the fields of `Place`.
+_PLACE: Mapping[str, Callable[[str], Any]] = {
+    "document": str,
+    "version": lambda text: parse_integer(text) or None,
+    "page": _page,
+    "spans": parse_ranges,
+    "at": _optional,
+    "words": str,
+    "turn": str,
+    "item": parse_integer,
+}
+_TEXT = {name: _PLACE[name] for name in ("document", "version")}
 
 
 ACTS: Mapping[str, Act] = MappingProxyType(
     {
-        "matter": Act(Controller.open_matter, ("matters",), {"value": str}),
+        "matter": Act(Controller.open_matter, ("matters", "palette"), {"value": str}),
         "new-matter": Act(Controller.create_matter, ("matters",), {"value": str}, "submit"),
         "delete-matter": Act(Controller.delete_matter, ("matters",), {"matter": str}),
-        "open": Act(Controller.open_conversation, ("conversations",), {"conversation": str}),
+        "open": Act(Controller.open_conversation, ("conversations", "palette"), {"conversation": str}),
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
         "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
@@ -84,12 +119,34 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "keep": Act(Controller.cancel_edit, ("notice",), focus="question"),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
-            Controller.show_evidence,
+            _reader(Reader.cite),
             ("past", "evidence"),
-            {"turn": str, "item": parse_integer, "zoom": _zoom},
+            {"turn": str, "item": parse_integer},
             focus="evidence",
             area="evidence",
         ),
+        "beside": Act(
+            _reader(Reader.beside),
+            ("evidence",),
+            {"turn": str, "item": parse_integer, "other": parse_integer},
+            focus="evidence",
+        ),
+        "read-document": Act(
+            _read, ("documents", "evidence", "outline", "palette"), _PLACE, focus="evidence", area="evidence"
+        ),
+        "go-to-page": Act(_reader(Reader.go_to_page), ("evidence",), {**_TEXT, "value": str}),
+        "find-in-document": Act(
+            _reader(Reader.find), ("evidence",), {**_TEXT, "value": str, "found": _optional, "page": _page}
+        ),
+        "close-document": Act(_reader(Reader.close), ("evidence",)),
+        "note": Act(
+            _reader(Reader.add_note),
+            ("evidence",),
+            {**_TEXT, "spans": parse_ranges, "value": str, "share": str},
+            "submit",
+        ),
+        "delete-note": Act(_reader(Reader.delete_note), ("evidence",), {"document": str, "note": str}),
+        "go": Act(_go, ("address",), {"address": str}),
     }
 )
 
@@ -133,7 +190,7 @@ def asked_for(data: Mapping[str, Any]) -> tuple[str, str]:
     return matter_id, next((ids[name].split()[0] for name in _ABOUT if ids.get(name, "").split()), "")
 
 
-_ABOUT = ("document", "turn", "conversation", "removal")
+_ABOUT = ("note", "document", "turn", "conversation", "removal")
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

@@ -21,12 +21,12 @@ from webapp.core.limits import check_question, check_selection, is_id
 from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
 from webapp.core.wording import already_there, plural, still_read
-from webapp.page.evidence import evidence_of, newest_evidence
 from webapp.page.follow_ups import follow_ups
 from webapp.page.html import chat, conversations, documents, sidebar, undo
 from webapp.page.html.foot import Around
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING, lines
+from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
     Updates,
@@ -52,6 +52,11 @@ from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
 UNDOABLE = 3  # removals that are shown
+# Of what is not there and of what is another's, for neither is told from the other.
+GONE = (
+    "What this link leads to is not there any more, or it is not open to you.",
+    "Ask whoever sent it, or choose from the list.",
+)
 AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 
@@ -61,6 +66,7 @@ class Controller:
     def __init__(self, workspace: Workspace, user: User, running: RunningAnswers, uploads: UploadStore) -> None:
         self._workspace, self._user, self._running, self._uploads = workspace, user, running, uploads
         self._access, self._conversations = workspace.access, workspace.conversations
+        self.reader = Reader(workspace, user)
 
     @property
     def share_key(self) -> str:
@@ -100,23 +106,40 @@ class Controller:
         running = self._running.of(state.conversation_id)
         around = self._around(state, conversation, turns, privileged)
         updates |= chat_updates(matter, records, turns, running, around)
-        return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
+        return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
-        """Open the page in a state; an answer that is being written there is followed."""
+        """Open the page in a state; an answer that is being written there is followed.
+
+        Where something that it names is gone, or not for this user, the page says so, and the same of both.
+        """
         updates = self.whole_page(state)
-        shown: PageState = updates["state"]
-        self._record_opening(state, shown)
+        if self._record_opening(state, updates["state"]):
+            updates |= {"notice": chat.notice(*GONE), "announcement": GONE[0]}
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
 
-    def _record_opening(self, wanted: PageState, shown: PageState) -> None:
-        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for."""
+    def open_last(self, matter_id: str) -> Updates:
+        """Open the matter that this browser showed last, or another where it is gone or not this user's."""
+        is_theirs = self._access.may(self._user, matter_id)
+        return self.open(PageState(matter_id=matter_id if is_theirs else ""))
+
+    def _record_opening(self, wanted: PageState, shown: PageState) -> bool:
+        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for.
+
+        Whether it is.
+        """
         if shown.conversation_id:
             self._record(Act.CONVERSATION, shown.matter_id, shown.conversation_id)
         elsewhere = wanted.matter_id if wanted.matter_id != shown.matter_id else ""
         unseen = wanted.conversation_id if wanted.conversation_id != shown.conversation_id else ""
+        unread = wanted.place if wanted.place and not shown.place else None
         if (elsewhere and not shown.conversation_id) or unseen:
             self.refused(NoSuchConversation() if unseen else NoSuchMatter(matter="…"), elsewhere, unseen)
+        elif unread and unread.document_id:
+            self.refused(NoSuchDocument(document="…"), wanted.matter_id, unread.document_id)
+        elif not unread:
+            return False
+        return True
 
     def refused(self, error: Exception, matter_id: str, asked_for: str = "") -> None:
         """Record that the user asked for what they may not."""
@@ -130,7 +153,8 @@ class Controller:
         running = self._running.last(state.conversation_id)
         if running is not None and running.error is not None:
             raise running.error
-        updates = self.whole_page(state)
+        is_reading = state.place is not None and state.place.document_id  # whom the new evidence must not interrupt
+        updates = self.whole_page(state if is_reading else replace(state, place=None))
         if running is not None:
             turn = running.turn
         else:
@@ -148,6 +172,10 @@ class Controller:
         return updates
 
     # Matters and conversations
+
+    def go(self, state: PageState, to: PageState) -> Updates:
+        """Go to what an address names: back, forward, or a link to another place of the page."""
+        return self._go(state, to)
 
     def open_matter(self, state: PageState, matter_id: str) -> Updates:
         """Open a matter."""
@@ -319,12 +347,6 @@ class Controller:
     def cancel_edit(self, state: PageState) -> Updates:
         """Leave a question as it was that was put into the question box for editing."""
         return {"state": replace(state, editing=""), "question": "", "notice": NOTHING}
-
-    def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
-        """Show one item of a turn in the evidence panel."""
-        turn = self._turn(state, turn_id)
-        self._record(Act.CITATION, state.matter_id, turn.id, item=item)
-        return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
 
     # Questions, summaries, searches
 

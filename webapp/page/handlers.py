@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from webapp.core.log import user_error
 from webapp.page.acts import asked_for, read_act
+from webapp.page.addresses import state_of
 from webapp.page.controller import Controller
 from webapp.page.html import sidebar
 from webapp.page.html.listing import Listing
@@ -159,10 +160,14 @@ class Handlers:
         if not self._controllers.ready:  # the timer opens the page later
             return health
         query = dict(request.query_params)
-        state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
+        state = state_of(query)
         async with self._controllers.turn(request, active=True) as controller:
             health |= self._controllers.account(request, controller)
-            return health | await asyncio.to_thread(controller.open, state) | {"lists_anew": True}
+            if "last" in query:
+                opened = await asyncio.to_thread(controller.open_last, state.matter_id)
+            else:
+                opened = await asyncio.to_thread(controller.open, state)
+            return health | opened | {"lists_anew": True}
 
     async def _look(self, state: PageState, request: Request) -> Updates:
         if not self._controllers.ready or not state.opened:

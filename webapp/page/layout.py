@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, conversations, dialogs, documents, evidence
+from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -29,6 +29,8 @@ STYLES = (
     "chat.css",
     "answers.css",
     "evidence.css",
+    "reader.css",
+    "palette.css",
     "dialogs.css",
     "narrow.css",
     "print.css",
@@ -40,6 +42,9 @@ SCRIPTS = (
     "lists.js",
     "documents.js",
     "conversations.js",
+    "reader.js",
+    "addresses.js",
+    "palette.js",
     "answers.js",
     "copy.js",
 )
@@ -78,10 +83,12 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
             with gr.Column(elem_id="chat"):
                 _chat(components)
             with gr.Column(elem_id="evidence"):
+                components.html("outline")
                 components.html("evidence", evidence.nothing_chosen())
         components.html("announcement", chat.announcement(""))
         components.html("dialogs", dialogs.dialogs(about))
         components.html("address")
+        components.html("palette", palette.dialog())
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
         components.seen, components.written = gr.State(0), gr.State("")
     return page, components

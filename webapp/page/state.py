@@ -3,7 +3,28 @@
 import asyncio
 from dataclasses import dataclass
 
+from webapp.core.results import Range
 from webapp.page.html.listing import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the evidence panel shows because the user asked for it: an item of a turn, another one `beside` it, or a
+    page of a document; the item is then the one from which the reader came.
+
+    `version`: of the document's text, None for the one that is searched. `spans` are highlighted, the first of them, or
+    the offset `at`, is scrolled to; `words` were searched for.
+    """
+
+    document_id: str = ""
+    version: int | None = None
+    page: int = 1
+    spans: tuple[Range, ...] = ()
+    at: int | None = None
+    words: str = ""
+    turn_id: str = ""
+    item: int = 0
+    beside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +32,8 @@ class PageState:
     """State of a page.
 
     `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `reply` is the
-    number of the last choice of documents that the page has sent.
+    number of the last choice of documents that the page has sent; `place` is what the evidence panel shows, None for
+    the newest citation.
     """
 
     opened: bool = False
@@ -20,6 +42,7 @@ class PageState:
     scope: tuple[str, ...] | None = None
     editing: str = ""
     reply: int = 0
+    place: Place | None = None
 
 
 class Tab:

@@ -54,6 +54,7 @@ class Updates(TypedDict, total=False):
     past: Markup  # saved turns
     now: Markup  # the turn that is being written
     evidence: Markup
+    outline: Markup  # of the document that is read
     question: str
     announcement: str  # for screen readers
     stream: str  # a new value makes the page follow what is being written

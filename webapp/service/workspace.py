@@ -29,6 +29,7 @@ from retrieval import (
     PinciteError,
     RayCluster,
     Searcher,
+    Span,
     Vectors,
     database,
     load_embedder,
@@ -57,6 +58,7 @@ from webapp.store.accounts import Account, Accounts
 from webapp.store.audit import SYSTEM, Act, Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.notes import Note, Notes
 from webapp.store.removals import Removal, Removals
 from webapp.store.retention import Retention
 from webapp.store.sessions import Sessions
@@ -125,6 +127,7 @@ class Workspace:
         self.sharing = Sharing(self._database, self.library, self._users, self.access, self.audit)
         self.retention = Retention(self._database, self.access, self.audit)
         self.conversations = Conversations(self._database, self.library, self.access)
+        self.notes = Notes(self._database, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
         self.draws = FairScheduler("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
@@ -215,7 +218,7 @@ class Workspace:
         ingest.members_allowed = self.access.allows_in
         ingest.walled = self.has_people
         ingest.repair()
-        self.library.drop_old_texts(self.conversations.cite)
+        self.library.drop_old_texts(self._is_cited)
         self._closing.callback(ingest.stop)
         self._ingest_if_open = ingest
         return ingest
@@ -349,11 +352,32 @@ class Workspace:
         return record
 
     def remove_document(self, user: User, record: DocumentRecord) -> None:
-        """Remove a document, recorded; answers that quote it stay with their conversations. Raises OnHold."""
+        """Remove a document with the notes on it, recorded; answers that quote it stay with their conversations.
+
+        Raises OnHold.
+        """
         self.retention.check(record.matter_id)
         self.audit.record(user, Act.REMOVE, matter_id=record.matter_id, object=record.id)
         with self.compaction.deleting():
             self.ingest.remove(record.matter_id, record.id)
+            self.notes.drop(record.matter_id, document_id=record.id)
+
+    def add_note(self, user: User, record: DocumentRecord, at: Span, version: int, words: str, *, shared: bool) -> Note:
+        """`Notes.add`, recorded."""
+        self.access.check(user, record.matter_id, "ask")
+        self.audit.record(user, Act.NOTE, matter_id=record.matter_id, object=record.id, shared=shared)
+        return self.notes.add(user, record.matter_id, at, version, words, shared=shared)
+
+    def delete_note(self, user: User, matter_id: str, note_id: str) -> None:
+        """Delete a note of the user's, recorded. Raises NoSuchNote and OnHold."""
+        note = self.notes.own(user, note_id)
+        self._record_deletion(user, matter_id, "note", note.id)
+        with self.compaction.deleting():
+            self.notes.delete(user, note.id)
+
+    def _is_cited(self, document_id: str, version: int) -> bool:
+        """Whether a conversation or a note has a place in this text of a document."""
+        return self.conversations.cite(document_id, version) or self.notes.cite(document_id, version)
 
     # Removals that can be undone, recorded when they are ordered
 
@@ -417,6 +441,7 @@ class Workspace:
             match removal.kind:
                 case "document":
                     self.ingest.remove(removal.matter_id, id_)
+                    self.notes.drop(removal.matter_id, document_id=id_)
                 case "conversation":
                     self.conversations.drop(removal.matter_id, id_)
                 case "matter":
@@ -481,6 +506,11 @@ class Workspace:
                     self._record_deletion(SYSTEM, due.matter_id, "conversation", id_, "retention")
                     with self.compaction.deleting():
                         self.conversations.drop(due.matter_id, id_)
+                for id_ in due.notes:
+                    self._record_deletion(SYSTEM, due.matter_id, "note", id_, "retention")
+                if due.notes:
+                    with self.compaction.deleting():
+                        self.notes.drop(due.matter_id, ids=due.notes)
             except PinciteError as error:  # such as a hold that began meanwhile; tried again at the next sweep
                 user_error(error)
 

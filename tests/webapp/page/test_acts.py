@@ -43,8 +43,9 @@ def test_an_act_is_read_with_what_it_needs_and_nothing_else() -> None:
         return read_act({**said, "do": said.pop("act")})[1]
 
     assert read(act="rate", turn="t", rating="-1", zoom="x") == ["t", -1]
-    assert read(act="cite", turn="t", item="2", zoom="1.5") == ["t", 2, 1.5]
-    assert read(act="cite", turn="t") == ["t", 0, 1.0]
+    assert read(act="cite", turn="t", item="2", zoom="1.5") == ["t", 2]
+    assert read(act="cite", turn="t") == ["t", 0]
+    assert read(act="read-document", document="d", spans="4-9") == ["d", None, 1, ((4, 9),), None, "", "", 0]
     assert read(act="scope", documents="a b") == [["a", "b"], "", 0]
     assert read(act="scope", documents="all", how="add", reply="3") == [None, "add", 3]
     assert read(act="scope", documents="") == [[], "", 0]

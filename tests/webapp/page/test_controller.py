@@ -775,12 +775,11 @@ def test_each_place_of_an_answer_is_opened_at_its_words(page: Page, engine: Fake
     [(start, end)] = second.answer.citations[0].spans
     assert LEASE[start:end] == "Either party may end this Lease by ninety days' written notice"
     assert f"/pages/3.png?span={start}-{end}" in shown_page(page)
-    page.do("cite", turn=first.id, item="0", zoom="2")
+    page.do("cite", turn=first.id, item="0")
     assert shown_words(page) == ["The monthly rent is $4,200"]
     assert "/pages/2.png?" in shown_page(page)
-    assert page.shown["evidence"].count('data-zoom="2"') >= 1
     last = len(elements(page.shown["evidence"], "cite"))
-    page.do("cite", turn=first.id, item="999", zoom="1")
+    page.do("cite", turn=first.id, item="999")
     beyond = page.shown["evidence"]
     assert "Passage" in words(beyond, "h2")[0]
     page.do("cite", turn=first.id, item="-5")
@@ -810,16 +809,13 @@ def test_next_and_previous_lead_through_all_places_of_an_answer(page: Page, engi
 
     def go(key: str) -> None:
         [button] = [each for each in elements(page.shown["evidence"], "cite") if each.attributes.get("data-key") == key]
-        page.do("cite", **{name: button.attributes[f"data-{name}"] for name in ("turn", "item", "zoom")})
+        page.do("cite", **{name: button.attributes[f"data-{name}"] for name in ("turn", "item")})
 
     go("next")
     assert shown_words(page) == ["Either party may end this Lease by ninety days' written notice"]
     assert "Citation 2 of 2" in words(page.shown["evidence"], "h2")[0]
-    go("larger")
-    assert 'data-zoom="1.5"' in page.shown["evidence"]
     go("previous")
     assert shown_words(page) == ["The monthly rent is $4,200"]
-    assert 'data-zoom="1.5"' in page.shown["evidence"], "the zoom stays"
 
 
 def test_a_passage_that_stands_in_another_document_too_is_opened_at_the_quotation(
@@ -869,7 +865,7 @@ def test_no_act_does_anything_with_anothers_ids(page: Page, engine: FakeEngine) 
     document = records(page)[0].id
     hers = {"matter": page.state.matter_id, "conversation": page.state.conversation_id, "turn": turn.id}
     hers |= {"value": page.state.matter_id, "document": document, "documents": document}
-    said = hers | {"question": RENT, "rating": "1", "item": "0", "zoom": "1"}
+    said = hers | {"question": RENT, "rating": "1", "item": "0"}
 
     def kept() -> object:
         return page.turns(), records(page), page.workspace.conversations.one(ANN, page.state.conversation_id)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from webapp.page.layout import STATIC, STYLES
+from webapp.page.layout import SCRIPTS, STATIC, STYLES
 
 TOKENS = (STATIC / "tokens.css").read_text("utf-8")
 SURFACES = ("paper", "rail", "card", "hover")
@@ -60,4 +60,7 @@ def test_both_lights_have_the_same_colours_and_no_sheet_names_a_token_that_is_no
     assert set(light) == set(dark)
     named = {name for sheet in STYLES for name in re.findall(r"var\(--([\w-]+)", (STATIC / sheet).read_text("utf-8"))}
     made = {name for sheet in STYLES for name in re.findall(r"--([\w-]+):", (STATIC / sheet).read_text("utf-8"))}
+    made |= {
+        name for script in SCRIPTS for name in re.findall(r"setProperty\('--([\w-]+)'", (STATIC / script).read_text())
+    }
     assert named - made == set()

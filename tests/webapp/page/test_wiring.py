@@ -199,7 +199,7 @@ def test_updates_become_the_values_of_their_components(wired: Wired) -> None:
     assert (values[parts["question"]], values[parts["stream"]], values[parts["pace"]]) == ("<b>as it is</b>", "s1", 5.0)
     assert "&lt;Done&gt;" in values[parts["announcement"]]
     assert values[parts["notice"]] == ""
-    [address] = elements(values[parts["address"]])
+    address, _ = elements(values[parts["address"]])
     assert (address.attributes["data-matter"], address.attributes["data-conversation"]) == ("m1", "c1")
     assert (values[components.send]["visible"], values[components.stop]["visible"]) == (False, True)
     values = wired.wiring.values({"busy": False})

@@ -126,7 +126,7 @@ def test_a_saved_turn_stays_in_the_text_that_it_was_checked_on(
     records.conversations.add_turn(ANN, conversation.id, "And now?", later, "complete")
     assert records.conversations.cite(record.id, 2)
     turns = records.conversations.turns(ANN, conversation.id)
-    opened = [str(evidence_of(records.library, matter.id, turn, 0, 1.0)) for turn in turns]
+    opened = [str(evidence_of(records.library, matter.id, turn, 0)) for turn in turns]
     assert "The monthly rent is four thousand dollars" in opened[0]
     assert ["version=2" in html for html in opened] == [False, True]
 
@@ -145,7 +145,7 @@ def test_the_evidence_tells_how_the_words_came_on_the_page(
     conversation = _begun(records, matter)
     records.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(marked, record), "complete")
     (turn,) = records.conversations.turns(ANN, conversation.id)
-    first, second = (str(evidence_of(records.library, matter.id, turn, at, 1.0)) for at in (0, 1))
+    first, second = (str(evidence_of(records.library, matter.id, turn, at)) for at in (0, 1))
     assert "(form entry)" in first
     notes = "<li>Filled in on the form: four thousand dollars</li><li>Deleted (Ann, 2024-03-01): or a fee</li>"
     assert f'<ul class="noted">{notes}</ul>' in first
@@ -545,7 +545,7 @@ def test_a_conversation_that_an_older_version_kept_opens(
     shown = items(turn.answer)
     assert gone or len(shown) == places
     for at, item in enumerate(shown):
-        html = evidence("m", turn.id, shown, at, "", 1.0)
+        html = evidence("m", turn.id, shown, at, "")
         assert "lease.pdf" in html
         assert ("was removed" in html) == (gone or isinstance(item.row, SameWordsRow))
     words = [item.row.words for item in shown if isinstance(item.row, Quoting) and item.row.words]

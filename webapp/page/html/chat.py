@@ -155,9 +155,14 @@ def _stopped() -> Markup:
     return Markup('<p class="stand"><span aria-hidden="true">■</span> Stopped. What follows is incomplete.</p>')
 
 
-def address(matter_id: str, conversation_id: str) -> Markup:
-    """Matter and conversation of the page, for its address, so that a reload restores them."""
-    return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
+def address(matter_id: str, conversation_id: str, here: str) -> Markup:
+    """What the page shows, for its address, so that a reload restores it; and the button by which the page's script
+    goes back and forward.
+    """
+    return Markup(
+        '<span id="here" data-matter="{}" data-conversation="{}" data-address="{}"></span>'
+        '<button type="button" id="go" data-do="go" data-address="" hidden></button>'
+    ).format(matter_id, conversation_id, here)
 
 
 def announcement(words: str) -> Markup:

@@ -17,5 +17,5 @@ element.addEventListener('change', (event) => {
 element.addEventListener('submit', (event) => {
   if (!event.target.dataset.do) return; // a form that the browser sends: signing out
   event.preventDefault();
-  send(event.target.dataset.do, { ...event.target.dataset, value: new FormData(event.target).get('value') });
+  send(event.target.dataset.do, { ...event.target.dataset, ...Object.fromEntries(new FormData(event.target)) });
 });

@@ -97,7 +97,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         start.heading(EVIL, ready=1, waiting=0),
         start.ways([EVIL], [(EVIL, EVIL)]),
         start.engine("ready", EVIL),
-        chat.address(EVIL, EVIL),
+        chat.address(EVIL, EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
         documents.listing(
             Matter("m", EVIL),
@@ -107,7 +107,7 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         conversations.listing([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c", found=(EVIL, ())).sent(1),
         documents.scope(Matter("m", EVIL), [record(name=EVIL)], ["d" * 64]),
         undo.undoable([("r", "document", 1, EVIL), ("r", "matter", 1, EVIL)]),
-        evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
+        evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL),
     ],
 )
 def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
@@ -229,7 +229,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     assert "<li>and 10 more</li>" in html
     shown = items(turn(citations=twice, same_words=places).answer)
     assert [item.row.document for item in shown if item.kind == "Same words as [1],"] == [f"{n}.pdf" for n in range(50)]
-    opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
+    opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "")
     assert "Same words as [1], 50 of 50" in opened
     assert "was removed" in opened  # there is no page to show
     assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document. “the rent is $1”" in copied(
@@ -351,25 +351,26 @@ def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() 
         struck,
         PieceOfPage(" after", False),
     )
-    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
-    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark><del>&lt;i&gt;$9&lt;/i&gt;</del> after" in html
+    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>")
+    shown = re.sub(r"</?span[^>]*>", "", html)
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark><del>&lt;i&gt;$9&lt;/i&gt;</del> after" in shown
     assert "<img" not in html
     assert "Open the file" in html
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
     shown = items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
-    html = evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
+    html = evidence.evidence("m", "t1", shown, 1, "the rent is $1")
     assert "Citation 2 of 2" in html
     assert 'aria-disabled="true" data-key="next"' in html
-    assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous">', html)
+    assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous citation">', html)
     assert "/pages/3.png?span=5-9" in html
     assert "#page=3" in html
 
 
 def test_evidence_of_a_removed_document_says_so() -> None:
     shown = items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
-    html = evidence.evidence("m", "t1", shown, 0, "", 1.0)
+    html = evidence.evidence("m", "t1", shown, 0, "")
     assert "This document was removed" in html
     assert "<img" not in html
 
