@@ -113,5 +113,5 @@ def test_no_hint_of_the_page_names_a_command() -> None:
     errors = [kind for kind in kinds if issubclass(kind, PinciteError)]
     assert len(errors) > 100
     for kind in errors:
-        hint = kind(**dict.fromkeys(named(kind), "…"))
-        assert "`" not in hint.page_hint, kind.__name__
+        hint = kind.hint_text if kind.page_hint_text is None else kind.page_hint_text
+        assert "`" not in hint, kind.__name__

@@ -1104,8 +1104,8 @@ class QuotaRow(Row):
 class StatusRow(Row):
     """State of the server: what is ready, what is under way, what the disk holds, and limits with what they count.
 
-    `stores`, `embedder` and `engine` are ready, loading, away or, for `engine`, none; `engines`: configured servers.
-    `compacting`: something that was deleted is still to be overwritten.
+    `stores`, `embedder` and `engine` are ready, loading or away; the search model may be not opened, and there may be
+    no language model. `engines`: configured servers. `compacting`: what was deleted is still to be overwritten.
     """
 
     pincite: str

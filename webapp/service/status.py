@@ -25,7 +25,7 @@ def status(workspace: Workspace, user: User) -> StatusRow:
         pincite=own_version(),
         access=settings.access,
         stores="ready",  # they were asked above
-        embedder="away" if workspace.fault else "ready" if workspace.has_embedder else "loading",
+        embedder="away" if workspace.fault else "ready" if workspace.has_embedder else "not opened",
         engine=asyncio.run(workspace.engine_pool.state()),
         engines=len(settings.llm_urls) + bool(settings.llm_file),
         questions_running=running,
