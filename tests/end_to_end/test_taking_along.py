@@ -89,8 +89,8 @@ def test_a_table_of_documents_is_filtered_by_state_and_keeps_that_when_it_is_dra
     page: Page, engine: FakeEngine
 ) -> None:
     go_to_a_new_matter(page, "States")
-    leases = [f"1. Law. The laws of {place} govern this Lease." for place in ("Ireland", "Ireland", "Kent")]
-    upload(page, *((f"{n} lease.pdf", make_pdf([text])) for n, text in enumerate(leases)))
+    laws = [f"1. Law. The laws of {place} govern this Lease.\n2. Rent." for place in ("Ireland", "Ireland", "Kent")]
+    upload(page, *((f"{n} lease.pdf", make_pdf([f"{text} It is ${n}."])) for n, text in enumerate(laws)))
     expect(page.locator(".scope")).to_contain_text("3 of 3")
     engine.enqueue(*[Reply(["“The laws of Ireland govern this Lease.” [1]"])] * 3)
     ask(page, "Which law governs each of these leases?")
