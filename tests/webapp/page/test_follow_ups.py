@@ -1,6 +1,6 @@
 """What to read on after an answer: real headings of clauses near what it cites."""
 
-from typing import Any, cast
+from typing import cast
 
 from retrieval import Document, Library, NoSuchDocument
 from tests.documents import document
@@ -40,13 +40,8 @@ def found(turns: list[SavedTurn], text: str = TEXT) -> list[FollowUp]:
 
 def asked(words: str, *, is_found: bool = True) -> SavedTurn:
     at = TEXT.index(words)
-    span: dict[str, Any] = {
-        "start": at,
-        "end": at + len(words),
-        "spans": [[at, at + len(words)]],
-        "section": "Section 9.2 (Notice)",
-    }
-    row = cited(quote=words, section="Section 9.2 (Notice)", **span)
+    span = {"start": at, "end": at + len(words), "spans": [[at, at + len(words)]]}
+    row = cited(quote=words) | {"section": "Section 9.2 (Notice)"} | span
     searched = {"documents": 1, "pages": 1, "unreadable_pages": 0}
     return turn("It is [1].", citations=[row], searched=searched, found=is_found)
 
