@@ -38,7 +38,9 @@ def test_an_answer_is_drawn_copied_with_its_warnings_printed_whole_and_leads_on(
     html = copied(page, "Copy for Word")
     assert "handed back within 25 days<sup>1</sup>" in html
     assert "(! not confirmed: not in the cited passage: 25 days)" in html
-    assert re.search(r'\[1\] <a href="http://127\.0\.0\.1:\d+/matters/\w+/documents/\w+\.pdf#page=8">', html)
+    assert re.search(
+        r'\[1\] <a href="http://127\.0\.0\.1:\d+/\?matter=\w+&amp;document=\w+&amp;p=8&amp;spans=[\d.-]+">', html
+    )
     text = copied(page, "Copy as text")
     assert "Deposits\thanded back within 25 days [1] (! not confirmed: not in the cited passage: 25 days)" in text
     assert "read " in text.rpartition("Searched 1 document, 12 pages")[2]
@@ -87,8 +89,8 @@ def test_a_table_of_documents_is_filtered_by_state_and_keeps_that_when_it_is_dra
     page: Page, engine: FakeEngine
 ) -> None:
     go_to_a_new_matter(page, "States")
-    leases = [f"1. Law. The laws of {place} govern this Lease." for place in ("Ireland", "Ireland", "Kent")]
-    upload(page, *((f"{n} lease.pdf", make_pdf([text])) for n, text in enumerate(leases)))
+    laws = [f"1. Law. The laws of {place} govern this Lease.\n2. Rent." for place in ("Ireland", "Ireland", "Kent")]
+    upload(page, *((f"{n} lease.pdf", make_pdf([f"{text} It is ${n}."])) for n, text in enumerate(laws)))
     expect(page.locator(".scope")).to_contain_text("3 of 3")
     engine.enqueue(*[Reply(["“The laws of Ireland govern this Lease.” [1]"])] * 3)
     ask(page, "Which law governs each of these leases?")

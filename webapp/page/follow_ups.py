@@ -15,7 +15,7 @@ MOST = 3
 LONGEST_HEADING = 70  # characters; what is longer is a sentence that was taken for a heading
 _MOST_CITED = 4  # places whose clauses are looked at
 _MOST_REFERENCES = 20  # in one clause
-_LONGEST = 600_000  # characters of a document whose references are looked for: finding them takes half a second
+_LONGEST = 300_000  # characters of a document whose references are looked for: finding them takes half a second, once
 
 
 def follow_ups(library: Library, matter_id: str, turns: Sequence[SavedTurn]) -> list[FollowUp]:

@@ -28,8 +28,8 @@ from webapp.core.errors import (
 from webapp.core.limits import is_id
 from webapp.core.log import user_error
 from webapp.core.places import place_numbers
-from webapp.core.results import CiteRow, NamedRow, mark_of
-from webapp.core.urls import EXPORT, ExportForm, pdf_url
+from webapp.core.results import CitationRow, CiteRow, KeySentenceRow, NamedRow, mark_of
+from webapp.core.urls import EXPORT, ExportForm, place_address
 from webapp.core.wording import cite, how_much_was_read, marks_in_words
 from webapp.exports import memo, table
 from webapp.exports.ooxml import clean
@@ -170,8 +170,10 @@ def _address(base: str, matter_id: str) -> Callable[[NamedRow], str]:
     is_reached = bool(urlsplit(base).netloc)
 
     def address(row: NamedRow) -> str:
-        page = row.page if isinstance(row, CiteRow) else None
-        return base + pdf_url(matter_id, row.document_id, page) if is_reached else ""
+        if not is_reached or not isinstance(row, CiteRow):
+            return ""
+        spans = row.spans if isinstance(row, CitationRow | KeySentenceRow) else ()
+        return base + place_address(matter_id, row.document_id, row.page, spans, version=row.text_version)
 
     return address
 

@@ -99,7 +99,9 @@ def test_a_copy_has_both_kinds_and_is_recorded_as_one(place: Place) -> None:
     turn = place.asked("monthly rent is $4,200")
     both = place.get("copy", turn).json()
     assert "“monthly rent is $4,200” [1]" in both["text"]
-    link = rf'<a href="http://[^/]+/matters/{place.matter.id}/documents/{place.record.id}\.pdf#page=1">'
+    link = (
+        rf'<a href="http://[^/]+/\?matter={place.matter.id}&amp;document={place.record.id}&amp;p=1&amp;spans=\d+-\d+">'
+    )
     assert re.search(link, both["html"])
     assert place.recorded() == (Act.COPY, turn, None)
 

@@ -75,7 +75,7 @@ def foot(turn: SavedTurn, around: Around, *, last: bool) -> Markup:
 
 def _by(answer: TurnResult) -> Markup:
     words = written_by(answer)
-    return Markup('<p class="coverage by">{}.</p>').format(words) if words else NOTHING
+    return Markup('<p class="by">{}.</p>').format(words) if words else NOTHING
 
 
 def _taken_along(turn: SavedTurn, around: Around, *, last: bool) -> Markup:
