@@ -66,7 +66,7 @@ from webapp.store.removals import Removal, Removals
 from webapp.store.retention import Retention
 from webapp.store.sessions import Sessions
 from webapp.store.sharing import Sharing
-from webapp.store.users import LOCAL_USER, User, Users
+from webapp.store.users import LOCAL_USER, User, Users, operator
 
 if TYPE_CHECKING:
     from webapp.llm.pool import EnginePool
@@ -145,12 +145,13 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
+        self._users.rename(self.operator())
         self.compaction = Compaction(folder, self._compact)
         self._deleting = Lock()  # held while what was removed is deleted
         self._sweepers: list[Sweeper] = []
         if background:
             self._sweepers.append(Sweeper(self.delete_due, RETENTION_SECONDS))
-            self._sweepers.append(Sweeper(self.delete_removed, REMOVAL_SECONDS))
+            self._sweepers.append(Sweeper(self._delete_due_removals, REMOVAL_SECONDS))
         if demo and background:
             self._sweepers.append(Sweeper(self.delete_expired_guests))
 
@@ -188,6 +189,11 @@ class Workspace:
     def embedder(self) -> Embedder:
         """The embedding model; one in this process is loaded at its first use."""
         return self._make_embedder()
+
+    @property
+    def has_embedder(self) -> bool:
+        """Whether the embedding model was opened."""
+        return "embedder" in vars(self)
 
     @opened_once
     def ingest(self) -> Ingest:
@@ -296,6 +302,10 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def operator(self, account: str = "") -> User:
+        """The machine's own user, as whom commands act; where there are others, named by the account that gave one."""
+        return operator(account) if self.has_people else LOCAL_USER
 
     def account_of(self, who: str) -> Account:
         """The account of a person, by e-mail address, name or id. Raises AmbiguousPerson, and NoSuchPerson also for
@@ -435,6 +445,10 @@ class Workspace:
                         user_error(error)
                     self.removals.done(removal, id_)
             return len(removals)
+
+    def _delete_due_removals(self) -> None:
+        if self._ingest_if_open is not None:  # else it is opened by who starts the background work
+            self.delete_removed()
 
     def _delete_removed(self, removal: Removal, id_: str) -> None:
         self.retention.check(removal.matter_id)

@@ -238,7 +238,7 @@ def _terms(shown: PageShown) -> Markup:
         for each in shown.terms
     )
     return Markup(
-        '<details class="terms"><summary>Defined terms on this page <span class="count">{}</span></summary>'
+        '<details class="terms"><summary>Defined terms here <span class="count">{}</span></summary>'
         "<dl>{}</dl></details>"
     ).format(len(shown.terms), rows)
 

@@ -214,6 +214,15 @@
       if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
+    if (expected && document.activeElement === document.body) $('#evidence-heading')?.focus();
+  };
+  // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
+  let expected = false;
+  window.toEvidence = () => {
+    document.activeElement?.blur();
+    $('#evidence-heading')?.focus();
+    expected = true;
+    setTimeout(() => { expected = false; }, 5000);
   };
   let waiting = false;
   const soon = () => {
