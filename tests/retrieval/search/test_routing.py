@@ -108,6 +108,12 @@ NAMED = {
     "shall not release the lease of any plant.",
 }
 CALLED = [
+    # two names with one kind for both; a kind that is more than a paper, where it is spoken of as one
+    (
+        "Compare the Alder and the Dune agreement",
+        "Compare the contract and the contract",
+        "alder-lease dune",
+    ),
     # a kind of document alone, and one with a word before it
     ("Who are the parties to the lease?", "Who are the parties to the contract?", "alder-lease"),
     ("And of our lease?", "And of our contract?", "alder-lease"),
