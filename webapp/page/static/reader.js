@@ -26,7 +26,7 @@
     const url = new URL(image.src);
     const now = Number(url.searchParams.get('zoom') ?? 1);
     const needed = (image.clientWidth * Math.min(devicePixelRatio, 2) * now) / (image.naturalWidth || Infinity);
-    const wanted = RESOLUTIONS.find((each) => each >= needed / 1.25) ?? RESOLUTIONS.at(-1);
+    const wanted = RESOLUTIONS.find((each) => each >= needed / 1.15) ?? RESOLUTIONS.at(-1);
     if (wanted <= now) return;
     url.searchParams.set('zoom', wanted);
     image.src = url.pathname + url.search;
