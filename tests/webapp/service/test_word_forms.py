@@ -13,9 +13,9 @@ TEXT = "Termination. The parties may terminate it; TERMINATED leases, terminatin
         ("terminate", TEXT, {"termination": 1, "terminated": 1, "terminating": 1}),
         ("Terminated", TEXT, {"termination": 1, "terminate": 1, "terminating": 1}),
         (
-            "confidential information",
-            "Confidential\n Informations, confidential information",
-            {"confidential informations": 1},
+            "trade mark",
+            "Trade\n Marks, trade mark, trademarks",
+            {"trade marks": 1},
         ),
         ("rent", "rented, rents, renting", {"rented": 1, "rents": 1, "renting": 1}),
         ("fee", "fees", {}),  # too short a stem to tell forms by
