@@ -51,7 +51,7 @@ def test_an_answer_is_drawn_copied_with_its_warnings_printed_whole_and_leads_on(
     page.evaluate("delete navigator.clipboard")
     assert copied(page) == html, "without a clipboard of both kinds too"
 
-    page.get_by_text("Download", exact=True).click()
+    page.locator(".take summary").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Word memo with footnotes").click()
     assert download.value.suggested_filename == "Can the Customer end the contract without giving a reason.docx"
