@@ -682,29 +682,6 @@ KINDS = (
         ),
     ),
     Kind(
-        name="heading",
-        needs="a clause under a heading with the words of the thing, and no others",
-        find=find.headed_exactly,
-        signs=_signs(
-            (
-                r"\bwhat(?:'s| is| are| was) (?:the |its |their )?"
-                rf"(?P<thing>(?!(?:it|this|that|there|they|not)\b)[^?.;,]{{3,60}}?){_IN_DOC}{_LAST}"
-            ),
-        ),
-        narrowed=True,
-        examples=(
-            "What is the term?",
-            "What are the payment terms under this contract?",
-            "What are the insurance requirements?",
-            "What's the security deposit?",
-        ),
-        counterexamples=(
-            "What must the tenant pay?",
-            "Is there a security deposit?",
-            "Which law governs?",
-        ),
-    ),
-    Kind(
         name="topic",
         needs="a clause under a heading with the words of the topic",
         find=find.headed,
@@ -741,6 +718,29 @@ KINDS = (
             "What are the audit rights under this contract?",
             "What is the term?",
             "Which events lead to a refund?",
+        ),
+    ),
+    Kind(
+        name="heading",
+        needs="a clause under a heading with the words of the thing, and no others",
+        find=find.headed_exactly,
+        signs=_signs(
+            (
+                r"\bwhat(?:'s| is| are| was) (?:the |its |their )?"
+                rf"(?P<thing>(?!(?:it|this|that|there|they|not)\b)[^?.;,]{{3,60}}?){_IN_DOC}{_LAST}"
+            ),
+        ),
+        narrowed=True,
+        examples=(
+            "What is the term?",
+            "What are the payment terms under this contract?",
+            "What are the insurance requirements?",
+            "What's the security deposit?",
+        ),
+        counterexamples=(
+            "What must the tenant pay?",
+            "Is there a security deposit?",
+            "Which law governs?",
         ),
     ),
 )

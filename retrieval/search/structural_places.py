@@ -164,7 +164,8 @@ def headed_exactly(source: Source, question: str, sign: re.Match[str]) -> Iterat
 
 def _topic_words(words: str) -> frozenset[str]:
     """The stems of a heading or a topic that tell it from others."""
-    return frozenset(stem for stem in stems_of(words) if stem not in _NO_TOPIC)
+    stems = frozenset(stems_of(words))
+    return (stems - _NO_TOPIC) or stems
 
 
 def _is_form(one: str, other: str) -> bool:

@@ -296,9 +296,10 @@ class _Each:
     def _clause(self, record: DocumentRecord, results: Results) -> KeySentence | None:
         """The place that answers by structure, else the clause of the best hits that bears most on the question."""
         document = self._document(record.id)
-        if results.places:
+        if results.only_places:
             return KeySentence.of(document, results.places[0])
-        read = [hit.chunk.span for hit in results.hits if hit.bearing] or [hit.chunk.span for hit in results.hits[:1]]
+        bearing = [hit.chunk.span for hit in results.hits if hit.bearing]
+        read = list(results.places[:1]) or bearing or [hit.chunk.span for hit in results.hits[:1]]
         places = [pin_cite(document, span) for span in read]
         relevance = self._searcher.relevance
         key = key_language(self._asked.of_one, places, {record.id: document}, results.hits, most=1, relevance=relevance)

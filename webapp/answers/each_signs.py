@@ -196,8 +196,8 @@ def compares_kinds(question: str) -> bool:
 
 
 _JOINED = re.compile(
-    r"\bcontract\b(?:['’]s)?\s*,?\s*(?:and|or|vs\.?|versus|than)\s+(?:(?:in|under|of|from|for|with|by|that|those|to|the|as)\s+)*"
-    r"contract\b",
+    r"\bcontract\b(?:['’]s)?\s*,?\s*(?:and|or|vs\.?|versus|than)\s+"
+    r"(?:(?:in|under|of|from|for|with|by|that|those|to|the|as)\s+)*(?:(?!wh)\w+\s+)?contract\b",
     re.IGNORECASE,
 )
 

@@ -116,6 +116,12 @@ _THE_CONTRACT = re.compile(r"\b(?:this|that|the(?: same)?) (?:contract|agreement
 _WHOLE = re.compile(r"^\s*(?:and|but|so|also)\s+(?:what|which|who)\s+(?:is|are|was|were)\s+the\s", re.IGNORECASE)
 # What every contract has: a question about it says what it is about.
 _ITSELF = re.compile(rf"\b(?:{PAPER}|part(?:y|ies))\b", re.IGNORECASE)
+# An aspect of what was asked before, which says nothing of its own: "Are there exceptions?"
+_ASPECT = re.compile(
+    r"\b(?:exceptions?|exclusions?|limits?|limitations?|conditions?|consequences?|requirements?|details?|amounts?"
+    r"|deadlines?|penalt(?:y|ies)|reasons?|formalities|procedures?|remed(?:y|ies)|costs?|percentages?|rates?|caps?|steps?|criteria)\b",
+    re.IGNORECASE,
+)
 _BRIEF = re.compile(rf"^(?!.*\b(?:{PAPER}|part(?:y|ies)|an?|the|our|any|each|every|no)\b)", re.IGNORECASE)
 
 
@@ -142,6 +148,7 @@ _SIGNS = (
     Sign(_CONTINUES, 4, 0.95),
     Sign(_IT, 3, 0.9, explained=True),
     Sign(_THEY, 2, 0.5, explained=True, points_back=False),
+    Sign(_ASPECT, 1, 0.9, points_back=False),
     Sign(_BRIEF, 1, 0.9, points_back=False),
 )
 _MOST_CONTENT, _MOST_WITH_CONTINUATION = 1, 4  # content words of a piece of a question
@@ -199,14 +206,23 @@ def content_words(question: str) -> list[str]:
 
 _ASKS_ANEW = rf"(?:{_ASKS}|(?:under|by|for|to|in|on|at|from)\s+(?:wh\w+|how))"
 _SECOND_QUESTION = re.compile(
-    rf"(?:\s*[?;]\s+(?:and\s+|also,?\s+)?|\s*,?\s+and(?:\s+also)?\s+)(?={_ASKS_ANEW}\b)", re.IGNORECASE
-)
-# "What are the notice period and the governing law?"
-_TWO_THINGS = re.compile(
-    r"^(?P<asks>(?:what|who)\s+(?:is|are|was|were))\s+(?P<first>(?:the|our|their|its)\s+(?:[\w'’-]+\s+){1,5}?)and\s+"
-    r"(?:(?:what|who)\s+(?:is|are)\s+)?(?P<second>(?:the|our|their|its)\s+(?:[\w'’-]+\s*){1,5})\?*$",
+    rf"(?:\s*[?;]\s+(?:and\s+|also,?\s+)?|\s*,?\s+and(?:\s+also)?\s+)(?={_ASKS_ANEW}\b)"
+    r"|\s*[?;]\s+(?=and\s+(?:the|our|their|its)\s)",
     re.IGNORECASE,
 )
+# "What are the notice period and the governing law?", "Tell me the term, the rent and the deposit."
+_THING = r"(?:the|our|their|its)\s+(?:[\w’'-]+\s*){1,5}?"
+_THINGS = re.compile(
+    r"^(?P<asks>(?:what|who)\s+(?:is|are|was|were)|(?:please\s+)?(?:tell|give|show)\s+me|(?:please\s+)?(?:state|name|list))\s+"
+    rf"(?P<things>{_THING}(?:,\s*{_THING})*,?\s*\b(?:and|as\s+well\s+as)\s+(?:(?:what|who)\s+(?:is|are)\s+)?{_THING})\W*$",
+    re.IGNORECASE,
+)
+_BETWEEN_THINGS = re.compile(
+    r"\s*,?\s+(?:and|as\s+well\s+as)\s+(?:(?:what|who)\s+(?:is|are)\s+)?|\s*,\s*", re.IGNORECASE
+)
+# "And the delivery time?" after "What is the price?"
+_ONE_MORE = re.compile(rf"^\W*and\s+(?P<thing>{_THING})\W*$", re.IGNORECASE)
+_ASKS_WHAT_IS = re.compile(r"^(?P<asks>(?:what|who)\s+(?:is|are|was|were))\s+(?:the|our|their|its)\b", re.IGNORECASE)
 
 
 def two_parts(question: str) -> tuple[str, ...]:
@@ -225,9 +241,14 @@ def two_parts(question: str) -> tuple[str, ...]:
 
 def pieces(question: str) -> Iterator[str]:
     """The questions that one question puts, as they stand: a later one may lean on the first, "by when?"."""
-    if things := _TWO_THINGS.match(question.strip()):
-        yield f"{things['asks']} {things['first'].strip()}?"
-        yield f"{things['asks']} {things['second'].strip()}?"
+    if things := _THINGS.match(question.strip()):
+        for thing in _BETWEEN_THINGS.split(things["things"].strip()):
+            is_asked = things["asks"].lower().startswith("wh")
+            yield f"{things['asks'] if is_asked else 'What are' if thing.endswith('s') else 'What is'} {thing}?"
         return
+    asked = _ASKS_WHAT_IS.match(question.strip())
     for piece in _SECOND_QUESTION.split(question.strip()):
-        yield piece if piece.endswith("?") else f"{piece.rstrip(' .')}?"
+        if asked and (more := _ONE_MORE.match(piece)):
+            yield f"{asked['asks']} {more['thing'].strip()}?"
+        else:
+            yield piece if piece.endswith("?") else f"{piece.rstrip(' .')}?"

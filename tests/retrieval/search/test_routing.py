@@ -103,11 +103,18 @@ NAMED = {
     "ex-9": "AMENDMENT NO. 2\n"
     "This Amendment No. 2 to the Web Hosting Agreement is made on May 1, 2024 between Cedar Data Ltd. and "
     "Birch Coffee LLC.\n1. Section 1 is deleted.",
+    "fir-complaint": "COMPLAINT\nFir Traders Inc. v. Gull Air LLC\nPlaintiff asks for damages of $9,000.",
     "dune": "SUPPLY AGREEMENT\n"
     "This Agreement is made on July 15, 2020 between Dune Motors Corp. and Elm Castings Ltd.\n1. Supplier "
     "shall not release the lease of any plant.",
 }
 CALLED = [
+    # two names with one kind for both; a kind that is more than a paper, where it is spoken of as one
+    (
+        "Compare the Alder and the Dune agreement",
+        "Compare the contract and the contract",
+        "alder-lease dune",
+    ),
     # a kind of document alone, and one with a word before it
     ("Who are the parties to the lease?", "Who are the parties to the contract?", "alder-lease"),
     ("And of our lease?", "And of our contract?", "alder-lease"),
@@ -127,6 +134,8 @@ CALLED = [
         "alder-lease dune",
     ),
     ("How does section 3 of the Dune supply agreement end?", "How does section 3 of the contract end?", "dune"),
+    ("How much does the complaint demand?", "How much does the contract demand?", "fir-complaint"),
+    ("Who handles the complaint of a customer?", "Who handles the complaint of a customer?", ""),
     # an amendment by its number
     ("What does the First Amendment say?", "What does the contract say?", "alder-lease-am1"),
     ("When was amendment 1 signed?", "When was contract signed?", "alder-lease-am1"),

@@ -41,6 +41,7 @@ def matter_id(stores: Stores) -> str:
         ("What is secrt?", "What is secret?"),
         ("what does northwnd keep?", "what does northwind keep?"),
         ("Which songs does the choir sing?", "Which songs does the choir sing?"),  # a word, if none of the lease's
+        ("Which songs do the choirs sing?", "Which songs do the choirs sing?"),  # the plural of a word
         ("May they sublicense it?", "May they sublicense it?"),  # as kinds of clause have it
         ("What did Contso sign?", "What did Contso sign?"),  # may be a name
         ("Mail to acme@exmaple.com?", "Mail to acme@exmaple.com?"),

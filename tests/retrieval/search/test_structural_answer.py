@@ -123,6 +123,8 @@ def places(stores: Stores, results: Results) -> list[str]:
         ("Where must notices to the Buyer be sent?", "address", "9 Oak Road"),
         ("How is Net Sales defined?", "definition", "all amounts that the Buyer invoices less returns"),
         ("What is on the last page?", "page", "IN WITNESS WHEREOF"),
+        ("Summarise the clause on survival.", "topic", "9.1 Section 5 survives"),
+        ("What is the survival?", "heading", "9.1 Section 5 survives"),
     ],
 )
 def test_the_place_that_answers_comes_first(stores: Stores, question: str, kind: str, says: str) -> None:

@@ -273,6 +273,11 @@ def test_kinds_of_paper_set_side_by_side_are_put_to_all(workspace: Workspace, sc
     assert len(asked.records) == OF
 
 
+@pytest.mark.parametrize("question", ["Compare the clauses on rent.", "How do the repair provisions differ?"])
+def test_a_comparison_without_names_is_put_to_all(workspace: Workspace, scope: Scope, question: str) -> None:
+    assert len(asked_of(workspace, scope, question).records) == OF
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -58,7 +58,13 @@ def test_a_question_that_says_nothing_of_its_own_is_searched_with_the_one_before
 
 @pytest.mark.parametrize(
     "question",
-    ["And who pays the costs?", "When does it end?", "What about the Customer?", "Can they look at our books?"],
+    [
+        "And who pays the costs?",
+        "When does it end?",
+        "What about the Customer?",
+        "Can they look at our books?",
+        "Are there exceptions?",
+    ],
 )
 def test_a_question_that_may_lean_says_how_sure_it_must_be_to_stand_alone(question: str) -> None:
     reading = read_question(question, ASKED)
@@ -110,6 +116,11 @@ def test_a_courtesy_before_a_question_is_no_part_of_it(thanks: str) -> None:
             "What are the notice period and the governing law?",
             ("What are the notice period?", "What are the governing law?"),
         ),
+        (
+            "Tell me the term, the rent as well as the deposit.",
+            ("What is the term?", "What is the rent?", "What is the deposit?"),
+        ),
+        ("What is the price? And the delivery time?", ("What is the price?", "What is the delivery time?")),
         (
             "How many users are included and what does one more cost? And who may terminate for lack of funds?",
             ("How many users are included? what does one more cost?", "who may terminate for lack of funds?"),

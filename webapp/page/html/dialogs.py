@@ -79,7 +79,7 @@ def _help() -> Markup:
         ("Ask", "A question in your own words. Each statement of the answer names section and page."),
         ("Every mention", "Exact words, in every document you ask. No model takes part in it."),
         ("Summarise", "A document’s key terms, clause by clause, each with its page."),
-        ("Which documents", "The button below the question says which are asked; choose others there."),
+        ("Which documents", "Those that are ticked in the list; the line below the question counts them."),
     )
     return _dialog(
         "help",

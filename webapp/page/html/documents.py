@@ -121,7 +121,7 @@ def scope(matter: Matter, records: Sequence[DocumentRecord], chosen: Sequence[st
         )
         told |= {"only": some} if len(some) <= len(others) else {"besides": others}
     return Markup(
-        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" '
+        '<button type="button" class="scope" '
         'title="Choose the documents to ask"><span class="label">Asking</span> {} – {:,} of {}</button>'
         "<pre hidden>{}</pre>"
     ).format(matter.name, ready, plural(len(records), "document"), to_json(told))
