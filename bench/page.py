@@ -107,13 +107,12 @@ def load(browser: Browser, pdfs: list[Path]) -> None:
         page.evaluate(WATCH)
         began = time.monotonic()
         page.locator("#upload input[type=file]").set_input_files(pdfs)
-        listed = page.locator(".documents [role=row]")
-        expect(listed).to_have_count(len(pdfs), timeout=LONG)
+        page.locator(f".documents-list[data-count='{len(pdfs)}']").wait_for(timeout=LONG)
         print(f"{len(pdfs)} files listed after {time.monotonic() - began:.1f} s")
         expect(page.locator(".documents [data-state=ready]").first).to_be_visible(timeout=LONG)
         print(f"the first is ready after {time.monotonic() - began:.1f} s")
         meanwhile = Felt()
-        while page.locator(".documents :is([data-state=ready], [data-state=failed])").count() < len(pdfs):
+        while not page.locator(f".documents-list[data-ended='{len(pdfs)}']").count():
             use(page, meanwhile)
         print(f"all are ready after {time.monotonic() - began:.1f} s or less")
         tell("meanwhile", meanwhile, page.evaluate("window.tasks.splice(0)"))

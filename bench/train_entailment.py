@@ -8,7 +8,12 @@ LABELS is a folder with what there is of `cuad/` (see `bench/cuad.py`), `contrac
 heads are trained, on one core in about half an hour. With `--folds` a part of the contracts, of ContractNLI's
 statements, of the kinds of clause and of the kinds of alteration is left out each time, all at once.
 
-Your own contracts work the same way: a `cuad/` folder of yours is enough. `retrieval.load_entailment` reads the file.
+Your own contracts work the same way: a `cuad/` folder of yours is enough. Set PINCITE_ENTAILMENT_MODEL to the file.
+
+`--test FILE.jsonl` tries what was trained on statements about contracts of LABELS, each a line with `document`,
+`statement`, `gold` (words of the clause that bears it) and `right`, as in `bench/statements`; their contracts are left
+out of the training. The figures go into the file's card, and its readings count as far as they say that it helps:
+without them, nowhere.
 """
 
 import argparse
@@ -19,6 +24,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -42,9 +48,22 @@ from bench.entailment_pairs import (
     written_of,
 )
 from bench.labelled_text import Contract, contractnli, cuad, maud
+from bench.saying import folded
+from bench.score import read as rows_of
 from bench.train_adapter import folds_of
 from retrieval.search.embedder import PACKAGED_NAME, LocalEmbedder, has_bfloat16, packaged_folder
-from retrieval.search.entailment import HEADS, CrossEncoder, Weights, pair_tokenizer, pooled, save_weights
+from retrieval.search.entailment import (
+    HEADS,
+    STOPS_RIGHT,
+    TAKES_WRONG,
+    CrossEncoder,
+    Reading,
+    Weights,
+    bars_of,
+    pair_tokenizer,
+    pooled,
+    save_weights,
+)
 
 EPOCHS, RATE, HEADS_RATE, BATCH = 1, 7e-5, 1e-3, 2048  # BATCH: tokens of a step
 SENTENCES = {"cuad": 17, "contractnli": 8, "maud": 18}  # of a contract, each used in two or three pairs
@@ -59,13 +78,17 @@ def main() -> int:
     """Read, make pairs, train, write; the exit status."""
     options = _options()
     torch.set_num_threads(1)
-    contracts = [c for c in read(options.labels) if c.name not in options.without]
+    every = read(options.labels)
+    tests = rows_of(options.test) if options.test else []
+    left_out = {*options.without, *(Path(row["document"]).stem for row in tests)}
+    contracts = [c for c in every if c.name not in left_out]
     if options.folds:
         cross_validate(contracts, options.folds, options.share, options.fold)
         return 0
     started = time.monotonic()
     made = pairs(contracts, seed=0, share=options.share)
     weights = train(made)
+    figures_of_card = tried(CrossEncoder(weights, {}), every, tests) if tests else {}
     digest = hashlib.sha256("\n".join(m.text + m.clause for m in made).encode()).hexdigest()[:8]
     lineage = {
         "name": f"entailment-{digest}",
@@ -73,11 +96,13 @@ def main() -> int:
         "labels": f"{len(made)} pairs from {len(contracts)} contracts of CUAD v1, ContractNLI and MAUD",
         "licence": LICENCE,
         "settings": {"epochs": EPOCHS, "rate": RATE, "heads_rate": HEADS_RATE, "tokens_a_step": BATCH},
-        "left_out": sorted(options.without),
+        "left_out": sorted(left_out),
+        "figures": figures_of_card,
         "minutes_on_one_core": round((time.monotonic() - started) / 60),
     }
     save_weights(options.out, weights, lineage)
     print(f"{options.out}: {lineage['labels']}, {options.out.stat().st_size / 1e6:.1f} MB")
+    print(f"figures: {figures_of_card or 'none'}; its readings count from {bars_of(lineage)}")
     return 0
 
 
@@ -215,6 +240,60 @@ def figures(
     return found
 
 
+class Reader(Protocol):
+    """What reads statements beside clauses."""
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Reading]:
+        """Read each (statement, clause)."""
+
+
+def tried(model: Reader, contracts: Sequence[Contract], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What a model says of statements beside the clauses that bear them: the figures of its card.
+
+    `follows`: the share of right ones at or above the bar that lets the most wrong ones pass that may; `contradicts`:
+    the share of wrong ones at or above the bar that stops the most right ones that may.
+    """
+    by_name = {contract.name: contract for contract in contracts}
+    found = [
+        (row, clause) for row in rows if (clause := _bearing(by_name.get(Path(row["document"]).stem), row["gold"]))
+    ]
+    readings = model.read([(row["statement"], clause) for row, clause in found])
+    sides = {
+        side: [r for r, (row, _) in zip(readings, found, strict=True) if row["right"] == side] for side in (True, False)
+    }
+    card: dict[str, Any] = {"right": len(sides[True]), "wrong": len(sides[False])}
+    if all(sides.values()):
+        bar = _bar([r.follows for r in sides[False]], TAKES_WRONG)
+        card["follows"] = {"bar": bar} | {n: _above([r.follows for r in sides[s]], bar) for n, s in _SIDES}
+        bar = _bar([r.contradicts for r in sides[True]], STOPS_RIGHT)
+        card["contradicts"] = {"bar": bar} | {n: _above([r.contradicts for r in sides[s]], bar) for n, s in _SIDES}
+    return card
+
+
+_SIDES = (("right", True), ("wrong", False))
+
+
+def _bearing(contract: Contract | None, gold: str) -> str:
+    """The sentence of a contract that has some words, or the two that have them; empty where none has."""
+    for width in (1, 2) if contract else ():
+        for i in range(len(contract.sentences)):  # type: ignore[union-attr]
+            clause = " ".join(contract.sentences[i : i + width])  # type: ignore[union-attr]
+            if folded(gold) in folded(clause):
+                return clause
+    return ""
+
+
+def _bar(scores: Sequence[float], share: float) -> float:
+    """The lowest bar that at most a share of scores reach."""
+    falling = sorted(scores, reverse=True)
+    reached = falling[int(share * len(falling))]
+    return float(np.nextafter(reached, 2.0))
+
+
+def _above(scores: Sequence[float], bar: float) -> float:
+    return round(sum(score >= bar for score in scores) / len(scores), 3)
+
+
 Task = tuple[str, list[int], list[int]]  # what of the model is looked at; pairs that should have more of it, and less
 
 
@@ -273,6 +352,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the sentences, questions and headings that are used by default"
     )
+    parser.add_argument("--test", type=Path, help="statements to try it on, for the figures of its card")
     parser.add_argument("--without", nargs="*", default=[], help="names of contracts that are left out")
     options = parser.parse_args()
     if bool(options.out) == bool(options.folds):

@@ -49,6 +49,7 @@ from retrieval.search.amended_clauses import NO_CHANGES as NO_CHANGES, ScopedCha
 from retrieval.search.asked_values import asked_values as asked_values
 from retrieval.search.embedder import Embedder as Embedder, load_embedder as load_embedder
 from retrieval.search.entailment import (
+    Bars as Bars,
     Entailment as Entailment,
     Reading as Reading,
     load_entailment as load_entailment,

@@ -21,7 +21,7 @@ from tests.docker import versions
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
 from webapp.core import marks, results, settings
-from webapp.service import commands, people_commands, record_commands
+from webapp.service import commands, conversation_commands, people_commands, record_commands
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -141,6 +141,10 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
     "pincite merge verify": (FaultRow, VerifiedRow),
+    "pincite status": (people_commands.Status.result(),),
+    "pincite conversations list": (conversation_commands.ListConversations.result(),),
+    "pincite conversations rename": (conversation_commands.RenameConversation.result(),),
+    "pincite conversations export": (conversation_commands.ExportConversation.result(),),
     "pincite matters list": (commands.ListMatters.result(),),
     "pincite matters create": (commands.CreateMatter.result(),),
     "pincite matters delete": (commands.DeleteMatter.result(),),

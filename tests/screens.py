@@ -1,4 +1,4 @@
-"""Pictures of the page in every state, at three widths, light and dark: to be looked at, the best for the README.
+"""Pictures of the page in every state, at four widths, light and dark: to be looked at, the best for the README.
 
 python -m tests.screens OUT                all of them, a folder for each width and light
 python -m tests.screens OUT "the sample"   some states only
@@ -17,8 +17,9 @@ from tests.webapp.browser import chromium
 from tests.webapp.states import Light, lit, states
 
 SIZES: dict[int, ViewportSize] = {
+    1920: {"width": 1920, "height": 1080},
     1440: {"width": 1440, "height": 900},
-    1024: {"width": 1024, "height": 768},
+    768: {"width": 768, "height": 1024},
     390: {"width": 390, "height": 844},
 }
 LIGHTS: tuple[Light, ...] = ("light", "dark")

@@ -1,7 +1,8 @@
 """Rewrites that training pairs are made with: what keeps the sense, what changes it, and what the pairs then say."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -32,6 +33,8 @@ from bench.paraphrases import (
     passive,
     same_words,
 )
+from bench.train_entailment import tried
+from retrieval import Reading
 
 SENTENCES = [
     "The Supplier shall deliver all goods within thirty (30) days, unless the Buyer agrees otherwise.",
@@ -185,3 +188,32 @@ def test_what_is_left_out_is_of_a_contract_or_a_kind() -> None:
     assert all(m in LeftOut(contracts=frozenset(["trial"])) for m in made)
     out = LeftOut(kinds=frozenset(["negation"]))
     assert {m.kind for m in made if m in out} == {"altered:negation"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model that holds every statement with "must" in it to follow, and every one with "never" to be contradicted."""
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> list[Reading]:
+        """Read each by its words."""
+        return [Reading(0.9 * ("must" in s), 0.9 * ("never" in s), 0.1) for s, _ in pairs]
+
+
+def test_the_figures_of_a_card_are_shares_of_statements_whose_clause_is_in_the_labels() -> None:
+    contract = Contract("cuad", "own", SENTENCES, [""] * len(SENTENCES))
+    said = [("The Supplier must deliver in 30 days", True)] * 20 + [("The Supplier never delivers", False)] * 20
+    rows = [
+        {
+            "document": "own.pdf",
+            "statement": statement,
+            "gold": "deliver all goods within thirty (30) days",
+            "right": right,
+        }
+        for statement, right in said
+    ]
+    elsewhere = [{**rows[0], "gold": "what no clause says"}, {**rows[0], "document": "other.pdf"}]
+    card = tried(Reader(), [contract], [*rows, *elsewhere])
+    assert (card["right"], card["wrong"]) == (20, 20)
+    assert card["follows"]["right"] == card["contradicts"]["wrong"] == 1
+    assert card["follows"]["wrong"] == card["contradicts"]["right"] == 0
+    assert tried(Reader(), [contract], []) == {"right": 0, "wrong": 0}

@@ -50,7 +50,12 @@ def made(tree: ast.Module) -> Iterator[tuple[int, Told, set[str] | None]]:
 
 def named(kind: Told) -> set[str]:
     """The values that an error's sentence and hint name."""
-    return {name for text in (kind.sentence, kind.hint_text) for _, name, _, _ in Formatter().parse(text) if name}
+    return {
+        name
+        for text in (kind.sentence, kind.hint_text, getattr(kind, "page_hint_text", None) or "")
+        for _, name, _, _ in Formatter().parse(text)
+        if name
+    }
 
 
 def forgotten(source: str) -> list[str]:
@@ -101,3 +106,12 @@ def test_the_two_trees_tell_alike(root: Told) -> None:
         {"name": "“a”", "count": 1234},
     )
     assert root().hint == ""
+
+
+def test_no_hint_of_the_page_names_a_command() -> None:
+    kinds = [kind for module in TREES[:2] for kind in vars(import_module(module)).values() if isinstance(kind, type)]
+    errors = [kind for kind in kinds if issubclass(kind, PinciteError)]
+    assert len(errors) > 100
+    for kind in errors:
+        hint = kind.hint_text if kind.page_hint_text is None else kind.page_hint_text
+        assert "`" not in hint, kind.__name__

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -32,12 +33,12 @@ from webapp.service.caller import Caller
 from webapp.service.health import Health
 from webapp.service.startup import GOODBYE_SECONDS, Startup
 from webapp.store.guests import MOST_GUESTS
-from webapp.store.users import LOCAL_USER
 from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.command_routes import cli_app
 from webapp.web.connections import MOST_CONNECTIONS, MOST_OF_A_PEER, connections_of
 from webapp.web.document_routes import document_routes
+from webapp.web.export_routes import export_routes
 from webapp.web.forms import style_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
@@ -81,6 +82,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.include_router(People(startup.settings, startup.opened).router())
     app.include_router(audit_routes(startup.opened))
     app.include_router(palette_routes(startup.opened))
+    app.include_router(export_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app
@@ -177,7 +179,7 @@ def serve(
             if settings.access == "accounts":  # a port that the system chose is known from here on
                 settings = settings.model_copy(update={"public_url": settings.public_url or url})
             startup, first = Startup(settings), FirstAdministrator()
-            routes = cli_app(settings, server.token, lambda: Caller(startup.opened(), LOCAL_USER))
+            routes = cli_app(settings, server.token, partial(_caller, startup))
             app = Ports(make_app(startup, login, first), routes, commands.getsockname())
             log.info("serving", url=url)
             # uvicorn shuts down and then raises the signal again: SIGTERM would end the process there.
@@ -209,6 +211,12 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         reason = f"{settings.host}:{settings.port} cannot be listened on ({(error.strerror or str(error)).lower()})"
         raise SettingsInvalid(setting="PINCITE_PORT", reason=reason) from error
+
+
+def _caller(startup: Startup, account: str) -> Caller:
+    """Executor of the commands that an account of the operating system gives. Waits for the stores."""
+    workspace = startup.opened()
+    return Caller(workspace, workspace.operator(account))
 
 
 def _address(listening: socket.socket) -> str:

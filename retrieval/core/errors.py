@@ -20,7 +20,8 @@
     ├── EmbedderUnavailable     ClusterUnavailable
     └── EntailmentUnavailable
 
-`str(error)` is the sentence the user reads; `error.hint` says what to do about it. Values go in by name.
+`str(error)` is the sentence the user reads; `error.hint` says what to do about it, and `error.page_hint` what to do on
+the page, where nobody gives commands. Values go in by name.
 """
 
 import os
@@ -34,6 +35,7 @@ class PinciteError(Exception):
 
     sentence: ClassVar[str] = "Something went wrong."
     hint_text: ClassVar[str] = ""
+    page_hint_text: ClassVar[str | None] = None  # where the page has another
 
     def __init__(self, **values: object) -> None:
         self.values = values
@@ -43,6 +45,11 @@ class PinciteError(Exception):
     def hint(self) -> str:
         """What the user can do about it; may be empty."""
         return self.hint_text.format(**self.values)
+
+    @property
+    def page_hint(self) -> str:
+        """What the user can do about it on the page; may be empty."""
+        return self.hint if self.page_hint_text is None else self.page_hint_text.format(**self.values)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by values, so that an error crosses a process border whole."""
@@ -80,6 +87,7 @@ class NoSuchMatter(PinciteError):
 
     sentence = "There is no matter “{matter}”."
     hint_text = "`pincite matters list` shows the matters you can use."
+    page_hint_text = "Choose one from the list of matters."
 
 
 class MatterExists(PinciteError):
@@ -94,6 +102,7 @@ class NoSuchDocument(PinciteError):
 
     sentence = "There is no document “{document}” in this matter."
     hint_text = "Give its file name or the start of its id, as `pincite add` printed it."
+    page_hint_text = "Choose one from the list of documents."
 
 
 class DocumentNotReady(PinciteError):

@@ -297,6 +297,20 @@ class Library:
         with reading(self._engine) as connection:
             return [(Matter(id_, name), count, int(size or 0)) for id_, name, count, size in connection.execute(query)]
 
+    def queued(self) -> list[tuple[Matter, str, int, int]]:
+        """By matter and state, how many documents are not ready, and their bytes."""
+        its = sa.and_(documents.c.matter_id == jobs.c.matter_id, documents.c.document_id == jobs.c.document_id)
+        query = (
+            sa.select(matters.c.id, matters.c.name, jobs.c.state, sa.func.count(), sa.func.sum(documents.c.bytes))
+            .join(documents, documents.c.matter_id == matters.c.id)
+            .join(jobs, its)
+            .where(~matters.c.retired, jobs.c.state != "ready")
+            .group_by(matters.c.id, matters.c.name, jobs.c.state)
+            .order_by(matters.c.name, matters.c.id, jobs.c.state)
+        )
+        with reading(self._engine) as connection:
+            return [(Matter(id_, name), *rest) for id_, name, *rest in connection.execute(query)]
+
     @staticmethod
     def matter_name(connection: sa.Connection, matter_id: str) -> str:
         """The name of a matter, as a transaction sees it; "" where there is none."""

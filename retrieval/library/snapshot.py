@@ -149,7 +149,10 @@ def _plain(value: Any) -> Value:
 
 def _insert(connection: sa.Connection, table: sa.Table, file: Path) -> None:
     with file.open("rb") as lines:
-        columns = [table.c[name] for name in json.loads(next(lines))]
+        head = next(lines, None)
+        if head is None:
+            raise ValueError(f"{file.name} is empty: even the names of its columns are missing")
+        columns = [table.c[name] for name in json.loads(head)]
         if connection.scalar(sa.select(sa.exists().select_from(table))):
             connection.execute(sa.delete(table))  # rows that a migration put there
         values = {column.name: _written(connection, column) for column in columns}

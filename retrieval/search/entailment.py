@@ -2,7 +2,8 @@
 
 It is MiniLM (22M), whose embeddings are taken from the packaged model as they are and whose six layers are trained
 further, on labelled contracts and on statements made from them (`bench/train_entailment.py`). No trained file is
-packaged: what was tried helped too little (docs/entailment.md).
+packaged: what was tried helped too little (docs/entailment.md). One that a user trained serves the marks only as far as
+the figures of its card say that it helps.
 
 A pair is read as `[CLS] statement [SEP] clause [SEP]`; the heads see the first token, the mean and the maximum of the
 statement's tokens: what is altered is one word of the statement, and a mean alone drowns it. A file holds int8 rows
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]  # a statement or a question, and a clause
 Weights = dict[str, NDArray[Any]]
 
+# What a card has to show of statements about contracts that the model was not trained on, before its readings count:
+# how many it was tried on, right and wrong ones each; what share of the right ones it takes, and of the wrong ones at
+# most with them; what share of the wrong ones it stops, and of the right ones at most with them.
+LEAST_TRIED = 50
+TAKES_RIGHT, TAKES_WRONG = 0.5, 0.15
+STOPS_WRONG, STOPS_RIGHT = 0.2, 0.05
 LENGTH = 144  # tokens of a pair; a longer clause is cut at its end
 HEADS = "heads"  # float[4, 3 * dimension]: follows, contradicts, silent; answers
 
@@ -41,14 +48,39 @@ class Reading:
     silent: float
 
 
+@dataclass(frozen=True)
+class Bars:
+    """Probabilities from which a reading counts: that a statement follows, that its clause contradicts it; None where
+    nothing shows that it helps.
+    """
+
+    follows: float | None = None
+    contradicts: float | None = None
+
+
 class Entailment(Protocol):
     """Entailment: whether a clause says what a statement says, and whether it answers a question."""
+
+    @property
+    def bars(self) -> Bars:
+        """From where its readings count."""
 
     def read(self, pairs: Sequence[Pair]) -> Sequence[Reading]:
         """Read each (statement, clause)."""
 
     def answers(self, pairs: Sequence[Pair]) -> Sequence[float]:
         """The probability that the clause answers the question, of each (question, clause)."""
+
+
+def bars_of(lineage: Mapping[str, Any]) -> Bars:
+    """From where the readings of a model count, by the figures of its card; nowhere without figures."""
+    tried = lineage.get("figures", {})
+    if min(tried.get("right", 0), tried.get("wrong", 0)) < LEAST_TRIED:
+        return Bars()
+    takes, stops = tried.get("follows", {}), tried.get("contradicts", {})
+    is_reader = takes and takes["right"] >= TAKES_RIGHT and takes["wrong"] <= TAKES_WRONG
+    is_doubter = stops and stops["wrong"] >= STOPS_WRONG and stops["right"] <= STOPS_RIGHT
+    return Bars(takes["bar"] if is_reader else None, stops["bar"] if is_doubter else None)
 
 
 def load_entailment(path: Path) -> Entailment:
@@ -66,6 +98,7 @@ class CrossEncoder:
         """`weights`: what was trained, by the names that the model has for it, and the heads."""
         self._weights = weights
         self.lineage = lineage
+        self.bars = bars_of(lineage)
 
     @cached_property
     def _network(self) -> "tuple[torch.nn.Module, torch.Tensor, torch.Tensor]":

@@ -17,6 +17,7 @@ from retrieval.search.bearing_sentences import SentenceVectors, bearing_sentence
 from retrieval.search.clause_types import Match, TypeMatcher, core, weighted_stems
 from retrieval.search.confidence import EVEN, Signs, weights
 from retrieval.search.embedder import Embedder
+from retrieval.search.entailment import Entailment
 from retrieval.search.fusion import fuse
 from retrieval.search.languages import foreign_language
 from retrieval.search.lexical import Lexical, stems_of
@@ -130,7 +131,16 @@ class Sentence(NamedTuple):
 class Searcher:
     """Searches one matter's chunks."""
 
-    def __init__(self, library: Library, vectors: Vectors, lexical: Lexical, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        library: Library,
+        vectors: Vectors,
+        lexical: Lexical,
+        embedder: Embedder,
+        entailment: Entailment | None = None,
+    ) -> None:
+        """`entailment`: reads the statements of answers; nothing is searched with it."""
+        self.entailment = entailment
         self._library, self._vectors, self._lexical, self._embedder = library, vectors, lexical, embedder
         self._sentence_vectors = SentenceVectors(embedder)
         self._amended = AmendedClauses(library)

@@ -1,6 +1,7 @@
 """What the tests in a browser need."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -25,13 +26,19 @@ def engine() -> Iterator[FakeEngine]:
 
 
 @pytest.fixture(scope="session")
-def server(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of `server`."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def server(engine: FakeEngine, data_folder: Path) -> Iterator[Server]:
     """A server for all tests that can share one, since each takes seconds to start: every test makes matters of its
     own, and leaves the sample as it is.
     """
     with embeddings() as url:
         settings = {"PINCITE_EMBEDDINGS_URL": url, "PINCITE_LLM_URL": engine.url, "PINCITE_MAX_FILE_MIB": "1"}
-        with Pincite(tmp_path_factory.mktemp("data"), settings).serving() as server:
+        with Pincite(data_folder, settings).serving() as server:
             server.wait_for_the_sample()
             yield server
 

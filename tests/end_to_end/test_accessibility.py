@@ -69,7 +69,7 @@ def test_a_contract_is_uploaded_asked_and_cited_by_keyboard_alone(page: Page, en
     page.keyboard.press("Enter")
     expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready, 3 pages")
 
-    engine.enqueue(Reply([TERMINATION + " It needs notice [1]."]))
+    engine.enqueue(Reply([TERMINATION + " The rent is $4,200 [2]."]))
     tab_to(page, "#question textarea")
     page.keyboard.type("Who may end the lease?")
     page.keyboard.press("Enter")

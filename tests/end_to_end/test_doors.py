@@ -40,6 +40,7 @@ OURS = {
     "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": (403, 404),
     "GET /matters/{matter_id}/palette": (403, 404),
+    "GET /matters/{matter_id}/conversations/{conversation_id}/export": (403, 404),
     "GET /matters/{matter_id}/audit": (403, 404),
     "GET /audit": (403, 403),
 }
@@ -66,7 +67,7 @@ OWNED = {
     "POST /gradio_api/upload",
     "GET /gradio_api/upload_progress",
 }
-FILLED = {"number": "1", "matter_id": "0" * 32, "document_id": "0" * 64}
+FILLED = {"number": "1", "matter_id": "0" * 32, "document_id": "0" * 64, "conversation_id": "0" * 32}
 
 
 @pytest.fixture(scope="module")

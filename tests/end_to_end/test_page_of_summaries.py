@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import ENDLESS, LEASE, go_to_a_new_matter, needs_chromium, of_document, upload
+from tests.webapp.browser import ENDLESS, LEASE, copied, go_to_a_new_matter, needs_chromium, of_document, upload
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
@@ -35,9 +35,8 @@ def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reloa
     clauses.nth(2).locator(".mark").click()
     expect(page.locator(".where")).to_contain_text("p. 3")
     expect(page.locator(".sheet img")).to_have_attribute("src", re.compile(r"/pages/3\.png\?span="))
-    copied = page.locator("[data-copy]").get_attribute("data-copy")
-    assert copied is not None
-    assert "“The monthly rent is $4,200, due on the first day of each month.” (Section 2 (Rent), p. 2)" in copied
+    text = copied(page, "Copy as text")
+    assert "“The monthly rent is $4,200, due on the first day of each month.” (Section 2 (Rent), p. 2)" in text
 
     page.reload()
     expect(page.locator(".summary .clause")).to_have_count(3)

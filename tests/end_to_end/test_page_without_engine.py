@@ -34,7 +34,10 @@ def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when
             expect(page.locator("#evidence-heading")).to_contain_text("Key language 1 of")
             expect(page.locator(".sheet img")).to_be_visible()
 
-            expect(health).to_contain_text("Questions are answered with key language from the documents")
+            expect(health).to_contain_text("The language model is not available.")
+            expect(page.locator(".engine")).to_have_text(
+                "The writing model cannot be reached. Until it is back, answers are quotations."
+            )
             ask(page, "Which law governs this agreement?")
             expect(last).to_contain_text("Key language: the documents’ own words")
             expect(last.locator("blockquote + .from .chip").first).to_contain_text("word for word")

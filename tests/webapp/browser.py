@@ -102,3 +102,20 @@ def confirmed(page: Page, button: str) -> None:
 def upload(page: Page, *files: tuple[str, bytes]) -> None:
     payloads = [{"name": name, "mimeType": "application/pdf", "buffer": data} for name, data in files]
     page.locator("#upload input[type=file]").set_input_files(payloads)  # type: ignore[arg-type]
+
+
+READ = """async (type) => {
+  const [item] = await navigator.clipboard.read();
+  return (await item.getType(type)).text();
+}"""
+
+
+def copied(page: Page, button: str = "") -> str:
+    """What a button of the last answer copies, as HTML or as text; without one, what was copied as HTML before."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if button:
+        told = "Copied for Word" if button == "Copy for Word" else "Copied"
+        page.get_by_role("button", name=button).last.click()
+        expect(page.get_by_role("button", name=told, exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name=button).last).to_be_visible()
+    return str(page.evaluate(READ, "text/plain" if button == "Copy as text" else "text/html"))

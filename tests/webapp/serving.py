@@ -21,8 +21,10 @@ from webapp.service.workspace import Workspace
 from webapp.web.audit_routes import audit_routes
 from webapp.web.authentication import LocalLogin
 from webapp.web.document_routes import document_routes
+from webapp.web.export_routes import export_routes
 from webapp.web.forms import style_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.palette_routes import palette_routes
 from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
 from webapp.web.sign_in_routes import FirstAdministrator, SignIn
@@ -84,6 +86,8 @@ def running(settings: Settings, extend: Callable[[FastAPI, Startup], object] | N
     app = FastAPI()
     app.include_router(document_routes(startup.opened))
     app.include_router(audit_routes(startup.opened))
+    app.include_router(export_routes(startup.opened))
+    app.include_router(palette_routes(startup.opened))
     make_folder(settings.data_dir)
     first = FirstAdministrator()
     if settings.access == "accounts":

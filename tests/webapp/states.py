@@ -101,6 +101,23 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".chip").first).to_contain_text("word for word")
     expect(page.locator(".sheet img")).to_be_visible()
     yield "answered", page
+    page.locator(".beside summary").click()
+    page.locator(".beside button").first.click()
+    expect(page.locator(".pair .layer")).to_have_count(2)
+    yield "two sources side by side", page
+    page.get_by_role("button", name="Show one").click()
+    expect(page.locator(".pair")).to_have_count(0)
+    page.get_by_role("button", name="Read the document").click()
+    expect(page.locator(".reader .layer")).to_be_visible()
+    page.locator(".terms summary").click()
+    page.locator(".outline summary").click()
+    yield "a document is open", page
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette li").first).to_be_visible()
+    yield "the palette", page
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Close the document").click()
+    expect(page.locator(".reader")).to_have_count(0)
     page.locator(".legend summary").last.click()
     page.locator(".legend dl").last.scroll_into_view_if_needed()
     yield "what the marks say", page

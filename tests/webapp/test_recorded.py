@@ -19,8 +19,9 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 from tests.webapp.page.pages import Page, ready
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
+from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, page_url, pdf_url, words_url
+from webapp.core.urls import audit_url, changes_url, export_url, page_url, pdf_url, words_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
@@ -39,6 +40,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
+from webapp.service.conversation_commands import ExportConversation
 from webapp.service.health import Health
 from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
 from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
@@ -99,7 +101,6 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "read-on": REPLACED,
     "alone": ANSWERED,
     "edit": OWN,
-    "copy": (Act.COPY,),
     "rate": OWN,
     "cite": (Act.CITATION,),
     "beside": (Act.CITATION,),
@@ -367,6 +368,10 @@ RECORDED: dict[str, tuple[Sample, tuple[Act, ...]]] = {
     "archive": (lambda p, _: ChangeArchive(p.matter.id), (Act.ARCHIVE,)),
     "privilege": (lambda p, _: ChangePrivilege(p.matter.id, "one"), (Act.PRIVILEGE,)),
     "groups": (lambda p, _: Groups("create", f"Group {next(numbers)}"), (Act.GROUP,)),
+    "export_conversation": (
+        lambda p, _: ExportConversation(p.matter.id, p.page.state.conversation_id),
+        (Act.EXPORT,),
+    ),
     "hold": (lambda p, _: Hold(p.matter.id, False), (Act.HOLD,)),
     "retain": (lambda p, _: Retain(p.matter.id, 30), (Act.RETENTION,)),
     "audit": (lambda p, _: ReadAudit(p.matter.id), (Act.LOG,)),
@@ -382,7 +387,10 @@ NOT_RECORDED: dict[str, str] = {
     "reindex": WHEN,
     "matters": NAMES_ALONE,
     "members": NAMES_ALONE,
+    "conversations": "it shows titles; of what it searches no word",
+    "rename_conversation": OWN,
     "users": NAMES_ALONE,
+    "status": NAMES_ALONE,
     "verify_audit": "it shows whether the log is whole, and no row of it",
 }
 
@@ -427,6 +435,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
     "palette_routes: '/matters/{matter_id}/palette'": NAMES_ALONE,
+    "export_routes: EXPORT": (Act.EXPORT,),
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
@@ -457,6 +466,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "people_routes: POST MATTER_PEOPLE": SHARING,
     "people_routes: GET ADMINISTRATION": NAMES_ALONE,
     "people_routes: POST ADMINISTRATION": SHARING,
+    "people_routes: GET STATUS": NAMES_ALONE,
 }
 SECRET = "s" * 32
 
@@ -468,6 +478,7 @@ class Served:
     ben: httpx2.Client
     matter: Matter
     records: list[DocumentRecord]
+    conversation: str
 
 
 @pytest.fixture(scope="module")
@@ -484,7 +495,10 @@ def served(tmp_path_factory: pytest.TempPathFactory, embeddings_url: str) -> Ite
         [who] = [user for user in workspace.audit.people() if user.name == "ann"]
         matter = workspace.create_matter(who, "Acme")
         records = [ready(workspace, matter, f"{name}.pdf", f"{TEXT} {name}") for name in ("one", "two")]
-        yield Served(server, ann, ben, matter, records)
+        conversation = workspace.conversations.start(who, matter, "Rent")
+        answer = read_turn({"answer": "It is due.", "found": True})
+        workspace.conversations.add_turn(who, conversation.id, "Is it due?", answer, "complete")
+        yield Served(server, ann, ben, matter, records, conversation.id)
 
 
 def _addresses(served: Served) -> dict[str, str]:
@@ -495,6 +509,7 @@ def _addresses(served: Served) -> dict[str, str]:
         "document_routes: '/{document_id}.pdf'": pdf_url(served.matter.id, one),
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),
+        "export_routes: EXPORT": export_url(served.matter.id, served.conversation, "docx"),
         "audit_routes: audit_url('{matter_id}')": audit_url(served.matter.id),
     }
 

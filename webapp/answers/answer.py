@@ -14,6 +14,7 @@ from retrieval import (
     Chunk,
     Document,
     DocumentRecord,
+    Entailment,
     Hit,
     Library,
     Packed,
@@ -206,7 +207,7 @@ async def answer(
                 else:
                     yield each
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes)
+    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes, searcher.entailment)
 
 
 def _not_there(results: Retrieved) -> Iterator[Trouble]:
@@ -262,6 +263,7 @@ def finish(
     relevance: Scoring,
     alike: Alike,
     changes: ScopedChanges = NO_CHANGES,
+    entailment: Entailment | None = None,
 ) -> Answer:
     """Check a draft; returns the answer with citations and key language, which replaces a draft that is not shown.
 
@@ -273,7 +275,7 @@ def finish(
     most = KEY_SENTENCES * draft.found.budget.windows
     extract = _key_language(results, passages, documents, document_of, relevance, most)
     key = with_amendments(extract.clauses, changes, document_of)
-    checked = check(draft.text, passages, documents, changes=changes)
+    checked = check(draft.text, passages, documents, changes=changes, entailment=entailment)
     says_nothing = says_not_there(text)
     is_shown = bool(text) and not says_nothing
     is_read = says_nothing and draft.is_whole

@@ -59,7 +59,7 @@ def executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
     `ray`: address of a cluster, on which this process alone can read. Errors in the block end the command.
     """
     with error_output(as_json):
-        from webapp.core.data_folder import RunningServer, claim
+        from webapp.core.data_folder import RunningServer, claim, os_account
         from webapp.core.log import open_log
         from webapp.core.settings import load_settings
 
@@ -78,10 +78,9 @@ def executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
         try:
             from webapp.service.caller import Caller
             from webapp.service.workspace import Workspace
-            from webapp.store.users import LOCAL_USER
 
             with Workspace(settings, ray=ray) as workspace:
-                yield Caller(workspace, LOCAL_USER).run
+                yield Caller(workspace, workspace.operator(os_account())).run
         finally:
             owner.release()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from webapp.cli.conversations import conversations
 from webapp.cli.execution import (
     AsJson,
     Document,
@@ -39,6 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(conversations, name="conversations")
 app.add_typer(matters, name="matters")
 app.add_typer(groups, name="groups")
 app.add_typer(users, name="users")
@@ -320,6 +322,14 @@ def restore(
                 rows = list(print_results(restored(folder, settings, is_partial=partial), as_json))
     if not all((row.restored and not row.audit_fault) or (check and not row.damaged) for row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show the state of the server: what is ready, what is under way, disk, and limits with what they count."""
+    from webapp.service.people_commands import Status
+
+    run_command(Status(), as_json)
 
 
 @app.command()

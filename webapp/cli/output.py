@@ -10,12 +10,15 @@ from rich.text import Text
 from retrieval import not_read
 from webapp.cli.terminal import printable
 from webapp.core.marks import RECOGNISED
+from webapp.core.places import citations_by_place
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
     AuditRow,
     BackupRow,
     ChangeRow,
+    ConversationExport,
+    ConversationRow,
     DamagedRow,
     DeletedRow,
     DocumentRow,
@@ -31,6 +34,7 @@ from webapp.core.results import (
     RemovedRow,
     RestoredRow,
     Row,
+    StatusRow,
     SummaryResult,
     UserRow,
     VerificationRow,
@@ -53,7 +57,6 @@ from webapp.core.wording import (
     emphasised,
     key_language,
     legend,
-    marked_text,
     mentions_count,
     notes_on,
     page_cite,
@@ -61,11 +64,15 @@ from webapp.core.wording import (
     plural,
     read_as,
     short_cite,
+    status_lines,
     summary_coverage,
     summary_heading,
     summary_line,
     with_others,
 )
+from webapp.exports.conversation import paper_of_export
+from webapp.exports.paper import answer_text
+from webapp.exports.plain_text import text_of, to_text
 from webapp.exports.redline import shortened
 
 MOST_SHOWN = 200  # mentions that the terminal lists; `--json` prints all
@@ -126,7 +133,7 @@ def show_change(row: ChangeRow) -> None:
 @show.register
 def show_matter(row: MatterRow) -> None:
     """Print a matter of `matters list`."""
-    print(printable(f"{row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
+    print(printable(f"{row.label or row.name}: {plural(row.documents, 'document')}, {plural(row.pages, 'page')}"))
 
 
 @show.register
@@ -185,6 +192,28 @@ def show_verification(row: VerificationRow) -> None:
         print(printable(f"The log was changed: {row.fault}."))
     print(f"{plural(row.rows, 'row')} {'is' if row.rows == 1 else 'are'} as they were written.")
     print(f"Head, to be kept elsewhere: {row.head}")
+
+
+@show.register
+def show_conversation(row: ConversationRow) -> None:
+    """Print a conversation of `conversations`."""
+    shared = f", shared by {row.author}" if row.author else ", shared" if row.shared else ""
+    print(printable(f"{row.id[:8]}  {row.created_at[:10]}  {row.title}{shared}"))
+
+
+@show.register
+def show_export(row: ConversationExport) -> None:
+    """Print a conversation that `conversations export` exports."""
+    print("\n".join(printable(line) for line in to_text(paper_of_export(row)).splitlines()))
+
+
+@show.register
+def show_status(row: StatusRow) -> None:
+    """Print the state of the server."""
+    for title, lines in status_lines(row):
+        print(f"{title}:")
+        for line in lines:
+            print(printable(f"   {line}"))
 
 
 @show.register
@@ -251,7 +280,7 @@ def show_answer(answer: AnswerResult) -> None:
         print(DOUBT, end="\n\n")
     if words := doubts(answer):
         print(f"! {words}\n")
-    print("\n".join(printable(line) for line in marked_text(answer).splitlines()), end="\n\n")
+    print("\n".join(map(printable, text_of(answer_text(answer), bold="**").splitlines())), end="\n\n")
     if answer.documents:
         _show_documents(answer)
     else:
@@ -272,11 +301,13 @@ def show_answer(answer: AnswerResult) -> None:
 
 
 def _show_citations(answer: AnswerResult) -> None:
-    """Print each citation, with its quotation where the answer does not hold it."""
-    for at, citation in enumerate(answer.citations):
-        print(printable(f"[{citation.n}] {with_others(citation)}"))
-        if citation.quote and citation.quote not in answer.answer:
-            print(indented(f"“{citation.quote}” ({mark_of(answer, at).words})"))
+    """Print each place that is cited, with its quotations where the answer does not hold them."""
+    for number, positions in citations_by_place(answer.citations):
+        print(printable(f"[{number}] {with_others([answer.citations[at] for at in positions])}"))
+        for at in positions:
+            quote = answer.citations[at].quote
+            if quote and quote not in answer.answer:
+                print(indented(f"“{quote}” ({mark_of(answer, at).words})"))
 
 
 def _show_further(answer: AnswerResult) -> None:

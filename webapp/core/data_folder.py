@@ -9,6 +9,7 @@ file beside a held lock is always the holder's.
 import contextlib
 import json
 import os
+import pwd
 import secrets
 import time
 from collections.abc import Callable
@@ -22,8 +23,17 @@ from retrieval import DataFolderBusy, DataFolderUnusable
 
 LOCK_NAME, SERVER_NAME = "lock", "server.json"
 ARRIVING = "arriving-"  # prefix of the names of files that a server is still receiving
+ACCOUNT_HEADER = "X-Pincite-Account"  # by which a command tells the server whose it is, for the audit log
 POLL_SECONDS = 0.2
 HELLO_SECONDS = 2.0  # loopback answers in milliseconds, but a server that is loading models shares its cores
+
+
+def os_account() -> str:
+    """Name of the operating system's account that this process runs as; its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class RunningServer:
 
         Proxies of the environment are ignored: the server is on this machine.
         """
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}", ACCOUNT_HEADER: os_account()}
         return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
     def is_alive(self) -> bool:

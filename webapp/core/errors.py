@@ -33,6 +33,7 @@ PinciteError
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
 ├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
+├── NotAnnotated            TooMuchToExport
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
@@ -151,6 +152,7 @@ class AccountExists(AccountError):
 
     sentence = "There is an account with the address {email} already."
     hint_text = "`pincite users passwd` makes a link that sets a new password."
+    page_hint_text = "“Link for a password” beside their name makes a link that sets a new one."
 
 
 class LastAdministrator(AccountError):
@@ -298,6 +300,7 @@ class NoSuchGroup(PinciteError):
 
     sentence = "There is no group “{group}”."
     hint_text = "`pincite groups list` shows them."
+    page_hint_text = "Administrators see them all under Administration."
 
 
 class GroupExists(PinciteError):
@@ -318,7 +321,7 @@ class NothingToAsk(PinciteError):
     """No document in scope can be asked: there is none, or none that could be read."""
 
     sentence = "There is no document to ask."
-    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
+    hint_text = "Add documents, or tick some in the list, which also says why a file could not be read."
 
 
 class StillReading(PinciteError):
@@ -538,6 +541,7 @@ class RestoreUnfinished(PinciteError):
 
     sentence = "A backup was restored into the data folder only in part."
     hint_text = "Run `pincite restore` again: it begins anew."
+    page_hint_text = "Whoever runs this server has to restore the backup again."
 
 
 class ServerGone(PinciteError):
@@ -545,6 +549,7 @@ class ServerGone(PinciteError):
 
     sentence = "pincite stopped before this was finished."
     hint_text = "Start it with `pincite serve`, or run the command again. No accepted document is lost."
+    page_hint_text = "Try again in a moment. No accepted document is lost."
 
 
 class RemoteError(PinciteError):
@@ -605,6 +610,20 @@ class SearchesWaiting(Congested):
 
     sentence = "You already have {count} searches under way."
     hint_text = "Wait until one of them is finished."
+
+
+class NotAnnotated(PinciteError):
+    """A PDF of which no copy with highlights can be made."""
+
+    sentence = "The places in “{document}” cannot be highlighted: {reason}."
+    hint_text = "Download the original; the pin cites say where the words stand."
+
+
+class TooMuchToExport(PinciteError):
+    """A conversation with more places than a file takes."""
+
+    sentence = "This cites {places:,} places; the limit of one file is {limit:,}."
+    hint_text = "Take its answers along one at a time."
 
 
 class TooSlow(Congested):

@@ -18,7 +18,9 @@ def what_leaves(settings: Settings) -> list[tuple[str, str]]:
         *((url, "Questions and the passages that bear on them, to be answered") for url in settings.llm_urls),
         (settings.embeddings_url or "", "The text of documents and questions, to be indexed for search"),
         (settings.chroma_url or "", "The search index"),
-        (settings.files_url or "", "The files that are added"),
         (database, "The record of matters, documents, questions and answers"),
     ]
-    return list(dict.fromkeys((host, what) for url, what in sent if (host := host_of(url))))
+    rows = [(host, what) for url, what in sent if (host := host_of(url))]
+    if settings.files_url and (bucket := host_of(settings.files_url)):
+        rows.append((f"{urlsplit(settings.files_url).scheme}://{bucket}", "The files that are added"))
+    return list(dict.fromkeys(rows))

@@ -8,13 +8,15 @@ stored fewer keys: `LACKED` holds the defaults for these.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from retrieval import PinCite, PinciteError, Span
 from webapp.core.marks import MARKS, QUOTED, RECOGNISED, REMOVED, STRUCK, Mark, State, mark_for, promise
+from webapp.core.places import place_numbers
 from webapp.core.unread_pages import unread_pages
 
 if TYPE_CHECKING:  # a command that goes through a server loads no database
@@ -557,9 +559,14 @@ class _TurnRow(Row):
         """The mark of each statement, and the positions of the citations that it rests on."""
         return []
 
+    @property
+    def document_ids(self) -> set[str]:
+        """Ids of the documents that it has places in."""
+        return {place.document_id for part in self.PLACES for place in getattr(self, part)}
+
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
         """Copy of the turn with its notices, and the error that ended it."""
-        end = {"error": str(error), "hint": error.hint} if error else {}
+        end = {"error": str(error), "hint": error.page_hint} if error else {}
         return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
 
     def with_places(self, change: Callable[[NamedRow], NamedRow]) -> Self:
@@ -718,6 +725,41 @@ def read_turn(row: Mapping[str, Any]) -> TurnResult:
     return _KINDS.get(row.get("kind"), AnswerResult).model_validate(row)
 
 
+def _read(turn: Any) -> Any:
+    return read_turn(turn) if isinstance(turn, Mapping) else turn
+
+
+class ConversationRow(Row):
+    """A conversation of a matter. `author`: whose it is, if it is another's, who shared it."""
+
+    id: str
+    title: str
+    created_at: str
+    shared: bool
+    author: str | None = absent(None)
+
+
+class ExportedTurn(Row):
+    """A question of a conversation, and what came of it."""
+
+    id: str
+    asked_at: datetime
+    question: str
+    state: Literal["complete", "stopped", "failed"]
+    rating: Literal[1, -1] | None
+    answer: Annotated[TurnResult, BeforeValidator(_read)]
+
+
+class ConversationExport(Row):
+    """A conversation to be taken along. `left_out`: turns that draw on privileged documents, which are not in it."""
+
+    matter: str
+    conversation: ConversationRow
+    exported_at: datetime
+    left_out: int
+    turns: tuple[ExportedTurn, ...]
+
+
 NOTHING_FOUND = AnswerResult.model_validate({})  # of a question that ended before the search
 
 
@@ -781,12 +823,13 @@ def items(result: TurnResult) -> list[Item]:
         case SummaryResult():
             citations = [Item("Citation", row, mark) for row, mark in cited]
             return citations + [Item("Definition", row, row.standing) for row in result.definitions]
+    numbers = place_numbers(result.citations)
     return [
         *(Item("Citation", row, mark) for row, mark in cited),
         *(Item("Key language", row, row.standing) for row in result.further_key_language),
         *(Item("Nearest", row, row.standing) for row in result.nearest),
         *(Item("Passage", row) for row in result.passages),
-        *(Item(f"Same words as [{result.citations[row.citation].n}],", row) for row in result.same_words),
+        *(Item(f"Same words as [{numbers[row.citation]}],", row) for row in result.same_words),
         *(Item("Amendment", row) for row in result.amendments),
     ]
 
@@ -930,12 +973,13 @@ class ChangeRow(Row):
 
 
 class MatterRow(Row):
-    """A matter, with the number of its documents and pages."""
+    """A matter, with the number of its documents and pages. `label`: its name and owner, where others have its name."""
 
     id: str
     name: str
     documents: int
     pages: int
+    label: str = absent("")
 
     @classmethod
     def of(cls, matter: "Matter", records: "Sequence[DocumentRecord]") -> "MatterRow":
@@ -1018,6 +1062,66 @@ class VerificationRow(Row):
     rows: int
     head: str
     fault: str
+
+
+class DiskRow(Row):
+    """A part of the data folder, and its bytes."""
+
+    part: str
+    bytes: int
+
+
+class QueueRow(Row):
+    """Documents of a matter in a state in which they are not ready: how many, and their bytes."""
+
+    matter_id: str
+    matter: str
+    state: str
+    documents: int
+    bytes: int
+
+
+class UsageRow(Row):
+    """What someone's own matters hold, which counts against their quota."""
+
+    name: str
+    email: str | None
+    matters: int
+    documents: int
+    bytes: int
+
+
+class QuotaRow(Row):
+    """The limits of one user: of matters, documents, MiB and conversations, and of questions in one conversation."""
+
+    matters: int
+    documents: int
+    mib: int
+    conversations: int
+    turns: int
+
+
+class StatusRow(Row):
+    """State of the server: what is ready, what is under way, what the disk holds, and limits with what they count.
+
+    `stores`, `embedder` and `engine` are ready, loading or away; the search model may be not opened, and there may be
+    no language model. `engines`: configured servers. `compacting`: what was deleted is still to be overwritten.
+    """
+
+    pincite: str
+    access: str
+    stores: str
+    embedder: str
+    engine: str
+    engines: int
+    questions_running: int
+    questions_waiting: int
+    compacting: bool
+    queue: tuple[QueueRow, ...]
+    disk: tuple[DiskRow, ...]
+    free_bytes: int
+    quota: QuotaRow
+    usage: tuple[UsageRow, ...]
 
 
 class GroupRow(Row):

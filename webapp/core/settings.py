@@ -247,6 +247,12 @@ class Settings(BaseSettings):
         "indexes.",
         json_schema_extra={"shown": "the packaged MiniLM's own"},
     )
+    entailment_model: Path | None = Field(
+        None,
+        description="Model that reads whether a clause says what a sentence of an answer says, as "
+        "`bench/train_entailment.py` writes it. Its readings count as far as the figures of its card, on statements "
+        "that it was not trained on, say that they help.",
+    )
     tokenizer: str | None = Field(
         None,
         description="Tokenizer of the language model: a folder or a hub id.",

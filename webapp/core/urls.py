@@ -1,14 +1,17 @@
-"""Builds the URLs of a document, which `web.document_routes` serves (an image of a page with highlights, the file), and
-of the audit log.
+"""Builds the URLs of a document, which `web.document_routes` serves (an image of a page with highlights, the file), of
+the audit log, and of what is taken along of a conversation.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 from urllib.parse import urlencode
 
 from webapp.core.results import Range
 
 DOCUMENTS = "/matters/{matter_id}/documents"
 PAGE = "p"  # of a document, in an address: gradio takes a "page" there for one of its own
+EXPORT = "/matters/{matter_id}/conversations/{conversation_id}/export"
+ExportForm = Literal["docx", "html", "xlsx", "csv", "pdf", "copy"]
 
 
 def page_url(
@@ -55,6 +58,13 @@ def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:
 def changes_url(matter_id: str, old_id: str, new_id: str) -> str:
     """URL of the comparison of two versions."""
     return f"{_url(matter_id, old_id)}/changes/{new_id}"
+
+
+def export_url(matter_id: str, conversation_id: str, form: ExportForm, turn_id: str = "", document_id: str = "") -> str:
+    """URL of a file of a turn, or of all of a conversation; `pdf` is of a document, with its places highlighted."""
+    values = {"form": form, "turn": turn_id, "document": document_id}
+    query = urlencode({name: value for name, value in values.items() if value})
+    return f"{EXPORT.format(matter_id=matter_id, conversation_id=conversation_id)}?{query}"
 
 
 def audit_url(matter_id: str = "") -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from retrieval import numbered_pages
-from webapp.core.marks import QUOTED, RECOGNISED
+from webapp.core.marks import QUOTED, RECOGNISED, Mark
 from webapp.core.results import (
     AddedRow,
     AnswerResult,
@@ -24,11 +24,13 @@ from webapp.core.results import (
     KeySentenceRow,
     LineRow,
     MentionRow,
+    MentionsResult,
     NamedRow,
     NowhereRow,
     Paged,
     ProvenanceRow,
     SentenceRow,
+    StatusRow,
     SummaryResult,
     SupersededRow,
     TurnResult,
@@ -170,11 +172,12 @@ def exhibit(row: Cited) -> str:
     return "" if row.exhibit in row.section else row.exhibit.replace("Exhibit ", "Ex. ")
 
 
-def with_others(row: CitationRow) -> str:
-    """Pin cite of a citation, what amends it, and the number of other documents that contain its passage."""
-    notes = [changed_by(amendment) for amendment in row.superseded_by]
-    notes += [also_in(row.also_in)] if row.also_in else []
-    return ". ".join([cite(row), *notes]) + ("." if notes else "")
+def with_others(rows: Sequence[CitationRow]) -> str:
+    """Pin cite of the citations of one place, what amends it, and the number of other documents that contain it."""
+    notes = list(dict.fromkeys(changed_by(amendment) for row in rows for amendment in row.superseded_by))
+    others = max(row.also_in for row in rows)
+    notes += [also_in(others)] if others else []
+    return ". ".join([cite(rows[0]), *notes]) + ("." if notes else "")
 
 
 def also_in(documents: int) -> str:
@@ -274,6 +277,34 @@ def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
     return _sentence(f"Searched {_extent(searched)}", _unread(searched), read)
 
 
+def how_much_was_read(answer: TurnResult) -> list[str]:
+    """What was searched for a turn and what was not read, in sentences, as it is taken along; none for a greeting."""
+    if isinstance(answer, SummaryResult):
+        return [summary_coverage(answer.searched, len(answer.clauses))]
+    if isinstance(answer, MentionsResult):
+        return [mentions_coverage(answer.searched)]
+    if answer.searched is None or answer.budget is None or not answer.budget.window:
+        return []
+    return [words for words in (coverage(answer.searched, answer.budget), answer.searched.unread) if words]
+
+
+def written_by(answer: TurnResult) -> str:
+    """What wrote an answer: the language model by its name, or the documents themselves; "" where nothing is told."""
+    match answer:
+        case AnswerResult(engine=""):
+            return ""
+        case AnswerResult() if answer.documents:
+            return _OWN_WORDS if answer.engine in ("none", "away") else f"Read by {answer.engine}"
+        case AnswerResult():
+            return f"Written by {answer.engine}" if answer.sentences else _OWN_WORDS if answer.found else ""
+        case SummaryResult():
+            return f"Written by {answer.engine}" if answer.written else _OWN_WORDS if answer.found else ""
+    return ""
+
+
+_OWN_WORDS = "The documents’ own words; no language model wrote this"
+
+
 def summary_coverage(searched: CoverageRow, clauses: int) -> str:
     """Coverage of a summary in one line: pages, clauses, pages that were not read."""
     covered = _sentence(f"Read {plural(searched.pages, 'page')}", plural(clauses, "clause"), _unread(searched))
@@ -322,6 +353,41 @@ def provenance_lines(made: ProvenanceRow) -> list[str]:
     return [*(said or ["No language model was asked."]), f"pincite {made.pincite}{index}."]
 
 
+def status_lines(row: StatusRow) -> list[tuple[str, list[str]]]:
+    """The state of the server in lines under a heading each."""
+    quota = row.quota
+    health = [f"Records: {row.stores}", f"Search model: {row.embedder}"]
+    health.append(f"Language model: {row.engine}" + (f" ({plural(row.engines, 'server')})" if row.engines else ""))
+    work = [f"{plural(row.questions_running, 'question')} being answered, {row.questions_waiting:,} waiting"]
+    work += ["What was deleted is being overwritten"] if row.compacting else []
+    work += [f"{q.matter}: {plural(q.documents, 'document')} {q.state}, {_megabytes(q.bytes)}" for q in row.queue]
+    disk = [f"{each.part}: {_megabytes(each.bytes)}" for each in row.disk]
+    limits = (
+        f"For each person: {plural(quota.matters, 'matter')}, {plural(quota.documents, 'document')} of "
+        f"{quota.mib:,} MiB in all, {plural(quota.conversations, 'conversation')} of {plural(quota.turns, 'question')}"
+    )
+    usage = [
+        f"{who_is(each.name, each.email)}: {plural(each.matters, 'matter')}, {plural(each.documents, 'document')}, "
+        f"{_megabytes(each.bytes)}"
+        for each in row.usage
+    ]
+    return [
+        (f"pincite {row.pincite}, access {row.access}", health),
+        ("Under way", work),
+        ("Disk", [*disk, f"free: {_megabytes(row.free_bytes)}"]),
+        ("Limits, and what is held", [limits, *usage]),
+    ]
+
+
+def who_is(name: str, email: str | None) -> str:
+    """A person by name and the address with which they sign in: others may have the same name."""
+    return f"{name} <{email}>" if email and email != name else name
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"
+
+
 def mentions_count(count: int, documents: int, struck: int) -> str:
     """How many mentions of a phrase were found in how many documents, and in deleted words beside them."""
     deleted = f"{plural(struck, 'place')} in deleted text"
@@ -345,17 +411,19 @@ STATES: Mapping[DocumentState, str] = {
 }
 
 
-def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow]) -> str:
+def document_answer(row: DocumentAnswerRow, cited: Mapping[int, CitationRow], longest: int = LONGEST_CELL) -> str:
     """What one document answers: yes, no or the value, else the words it cites, cut; "" where there are none."""
     quote = next((cited[n].quote for n in row.citations if n in cited), "") or ""
     if row.answer and not _is_quoted(row.answer, quote):
         return row.answer[:1].upper() + row.answer[1:] if row.answer in ("yes", "no") else row.answer
-    return f"“{row.answer or cut(quote)}”" if quote else ""
+    if longest > LONGEST_CELL and quote:
+        return f"“{cut(quote, longest)}”"
+    return f"“{row.answer or cut(quote, longest)}”" if quote else ""
 
 
-def cut(words: str) -> str:
+def cut(words: str, longest: int = LONGEST_CELL) -> str:
     """Words as a cell holds them: the end of long ones is left out, between two words."""
-    return words if len(words) <= LONGEST_CELL else words[:LONGEST_CELL].rsplit(" ", 1)[0] + " …"
+    return words if len(words) <= longest else words[:longest].rsplit(" ", 1)[0] + " …"
 
 
 def _is_quoted(answer: str, quote: str) -> bool:
@@ -373,27 +441,6 @@ def doubts(answer: AnswerResult) -> str:
     return f"Of {plural(len(marks), 'sentence')}, marked: {', '.join(told)}." if told else ""
 
 
-def marked_text(answer: AnswerResult) -> str:
-    """An answer as plain text: key language with its emphasis, or what was written, after each sentence its mark.
-
-    A mark is its sign, and its words where they tell of this sentence.
-    """
-    if answer.is_key_language:
-        return key_language_text(answer)
-    out, position = [], 0
-    for row in answer.sentences:
-        words = answer.answer[position : row.end].rstrip()
-        out += [words, _in_text(row)]
-        position += len(words)
-    return "".join([*out, answer.answer[position:]])
-
-
-def _in_text(row: SentenceRow) -> str:
-    """The mark of a sentence as it stands after it in plain text; "" where it has none."""
-    sign = row.standing.sign
-    return f" ({sign} {row.told})" if says_more(row) else f" {sign}" if sign else ""
-
-
 def says_more(row: SentenceRow) -> bool:
     """Whether the words of a mark stand after its sentence, since they tell of this one: a doubt, or a computation."""
     return row.standing.is_doubt or bool(row.computation)
@@ -404,6 +451,11 @@ def legend(result: TurnResult) -> list[str]:
     if isinstance(result, AnswerResult) and result.is_key_language:
         return []
     return [f"{mark.sign} {mark.words}" for mark in marks_of(result) if not mark.is_doubt]
+
+
+def marks_in_words(marks: Sequence[Mark]) -> str:
+    """Marks with their signs and words, as they stand after a pin cite."""
+    return "; ".join(f"{mark.sign} {mark.words}" for mark in marks if mark.sign)
 
 
 def document_places(row: DocumentAnswerRow, answer: AnswerResult, cite: Callable[[CitationRow], str]) -> str:
@@ -446,12 +498,6 @@ def _sentence(*parts: str) -> str:
 def emphasised(row: KeySentenceRow) -> str:
     """Words of key language as plain text, the sentence that bears most between asterisks."""
     return "".join(f"**{piece}**" if bears else piece for piece, bears in row.pieces)
-
-
-def key_language_text(answer: AnswerResult) -> str:
-    """An answer of key language as plain text, with its numbers, and the documents that it leaves out."""
-    quotations = [f"“{emphasised(row)}” [{n}]" for n, row in enumerate(answer.key_language, 1)]
-    return "\n".join([*quotations, *filter(None, [further_documents(answer)])])
 
 
 def further_documents(answer: AnswerResult) -> str:

@@ -1,1 +1,1 @@
-"""A result becomes a file to take along: a redline as HTML or DOCX."""
+"""A result becomes what is taken along: copies, Word memos, tables, pages to print, a redline, the audit log."""

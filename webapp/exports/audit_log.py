@@ -12,10 +12,10 @@ from markupsafe import Markup
 from webapp.core.results import AuditRow
 from webapp.core.urls import audit_url, pdf_url
 from webapp.core.wording import audit_detail
+from webapp.exports.table import CSV_TYPE as CSV_TYPE
+from webapp.exports.table import inert
 
-CSV_TYPE = "text/csv; charset=utf-8"
 _COLUMNS = ("seq", "at", "user_id", "user", "matter_id", "matter", "act", "object", "detail", "previous", "digest")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the beginning of a formula
 _SHORT = 8  # characters of an id whose name is not known
 _STYLE = Markup("""
 :root { color-scheme: light dark; --ink: #1d2128; --soft: #5a616c; --paper: #fbfaf8; --card: #fff; --line: #dedad2;
@@ -160,11 +160,7 @@ def to_csv(rows: Iterable[AuditRow]) -> Iterator[str]:
     for row in rows:
         values = row.model_dump(mode="json")
         values["detail"] = json.dumps(values["detail"], sort_keys=True)
-        yield _line([_inert(str(values[column])) for column in _COLUMNS])
-
-
-def _inert(value: str) -> str:
-    return f"'{value}" if value.lstrip().startswith(_FORMULA) or value.startswith(_FORMULA) else value
+        yield _line([inert(str(values[column])) for column in _COLUMNS])
 
 
 def _line(values: Sequence[str]) -> str:

@@ -11,13 +11,14 @@ from datetime import date
 from fractions import Fraction
 
 from retrieval import Span
+from webapp.grounding.clause_calculations import clause_results, places_in
 from webapp.grounding.facts import Fact, find_facts
-from webapp.grounding.operands import Derived, Quantity, Source, quantities, shown, supposed, values_of
+from webapp.grounding.operands import Derived, Quantity, Result, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
 from webapp.grounding.rows import Row, named_rows, rows, rows_of_years
 
 _SUM = re.compile(
-    r"\b(?:total\w*|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
+    r"\b(?:total\w*|whole|entire|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(
@@ -30,10 +31,13 @@ _SHARES_UNIT = re.compile(r"\s+(?:of|to)\s+(?:(?:the|all)\s+)?", re.IGNORECASE)
 _GROWS = re.compile(
     r"\b(?:increas\w*|ris(?:e|es|ing)|escalat\w*|grow\w*|step\w*|higher|plus|compound\w*)\b", re.IGNORECASE
 )
-_SHRINKS = re.compile(r"\b(?:reduc\w*|discount\w*|less|decreas\w*|lower|net|after|minus|off)\b", re.IGNORECASE)
+_SHRINKS = re.compile(
+    r"\b(?:remain\w*|balance|rest|reduc\w*|discount\w*|less|decreas\w*|lower|net|after|minus|off)\b", re.IGNORECASE
+)
 _YEARLY = re.compile(
     r"\b(?:annual\w*|yearly|(?:each|every|per|a)\s+(?:\w+\s+)?year|per\s+annum|anniversary)\b", re.IGNORECASE
 )
+_OF_WHICH = re.compile(r"\bof\s+(?:which\s+(?:the\s+)?|[^.;]{3,60},\s+)\Z", re.IGNORECASE)
 _SHARE_OF = re.compile(r"\s*(?:\([^()]{0,20}\)\s*)?of\b", re.IGNORECASE)
 _CHANGES_BY = re.compile(
     r"\b(?:increas|escalat|rais|reduc|decreas|discount|ris)\w*\s+(?:\w+\s+){0,4}?(?:by|of|at)\s+\Z", re.IGNORECASE
@@ -41,7 +45,7 @@ _CHANGES_BY = re.compile(
 _MOST_YEARS = 99
 _TIMES = re.compile(
     r"\b(?:each|per|every|times|multipl\w*|instal?lments?|payments?|over|for|during|total\w*|altogether|in\s+all|annual\w*"
-    r"|year\w*|quarter\w*|month\w*)\b|[×*/]|\sx\s",
+    r"|year\w*|quarter\w*|month\w*|costs?|comes?|worth|amounts?|makes?|makes|charged|at)\b|[×*/]|\sx\s",
     re.IGNORECASE,
 )
 IN_A = {("month", "year"): 12, ("quarter", "year"): 4, ("month", "quarter"): 3}
@@ -68,16 +72,21 @@ class _Operands:
     table: tuple[Row, ...]
 
     def of(self, unit: tuple[str, ...]) -> tuple[Quantity, ...]:
-        """Those of a unit that the sentence names, else those of the bearing clause."""
-        return tuple(q for q in self.named if q.unit == unit) or tuple(q for q in self.bearing if q.unit == unit)
+        """Those of a unit that the sentence names, else those of the bearing clause, else the source's only one."""
+        found = (tuple(q for q in each if q.unit == unit) for each in (self.named, self.bearing))
+        alone = tuple(q for q in self.everywhere if q.unit == unit)
+        return next(filter(None, found), alone if len({q.value for q in alone}) == 1 else ())
+
+    def rate(self) -> Quantity | None:
+        """The one amount of the bearing clause that is for a unit, "$750 per day", where the sentence names none."""
+        rates = {(q.value, q.per): q for q in self.bearing if q.unit == self.unit and q.per}
+        is_named = any(q.unit == self.unit for q in self.named)
+        return next(iter(rates.values())) if len(rates) == 1 and not is_named else None
 
     def only(self, unit: tuple[str, ...]) -> Quantity | None:
         """The one of a unit; None where there are none or more."""
         found = self.of(unit)
         return found[0] if len({(q.value, q.per) for q in found}) == 1 else None
-
-
-_Result = tuple[Fraction, str, tuple[Quantity, ...], str]  # value, calculation, operands, rule
 
 
 def derive_quantity(fact: Fact, sentence: str, sources: Sequence[Source], known: Sequence[Derived]) -> Derived | None:
@@ -101,8 +110,9 @@ def explained(sentence: str, used: Sequence[Quantity]) -> Iterator[Fact]:
     """Yield facts of a sentence that stand nowhere else: what is measured or supposed, and how many rows are added."""
     assumed = [(q.value, q.unit) for q in used if not len(q.span)]
     for fact in find_facts(sentence):
+        years = {(Fraction(key[1]), ("ordinal", key[2])) for key in fact.keys if key[0] == "ordinal" and len(key) > 2}
         rows_added = any(key[0] == "count" and key[1] == str(len(used)) and key[2] in _LASTS for key in fact.keys)
-        if rows_added or any((value, unit) in assumed for value, unit, _ in values_of(fact)):
+        if rows_added or years & set(assumed) or any((value, unit) in assumed for value, unit, _ in values_of(fact)):
             yield fact
 
 
@@ -159,8 +169,11 @@ def _is_joined(number: Fact, sentence: str) -> bool:
 
 
 def is_measured(fact: Fact, rates: set[str]) -> bool:
-    """Whether a fact counts what an amount is for: hours, where something costs so much per hour."""
-    return any(key[0] == "count" and key[2] in rates for key in fact.keys)
+    """Whether a fact counts what an amount is for: hours, where something costs so much per hour, or years, where it
+    costs so much per month.
+    """
+    units = {unit for (small, large) in IN_A for unit in (small, large) if {small, large} & rates} | rates
+    return any(key[0] == "count" and key[2] in units for key in fact.keys)
 
 
 def _once(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
@@ -175,8 +188,12 @@ def _once(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
         yield each
 
 
-def _results(operands: _Operands, per: str) -> Iterator[_Result]:
+def _results(operands: _Operands, per: str) -> Iterator[Result]:
     """Yield what each operation that the sentence speaks of comes to."""
+    text = operands.bearing_text
+    yield from clause_results(
+        operands.sentence, text, operands.unit, operands.bearing, places_in(text, operands.bearing)
+    )
     yield from _shares(operands)
     yield from _products(operands, per)
     if _SUM.search(operands.sentence):
@@ -185,12 +202,13 @@ def _results(operands: _Operands, per: str) -> Iterator[_Result]:
         yield from _differences(operands)
     if operands.unit == ("share",):
         yield from _ratios(operands)
+        yield from _share_rates(operands, per)
         yield from _rest(operands)
     if operands.unit[0] in ("count", "number"):
         yield from _numbers(operands)
 
 
-def _shares(operands: _Operands) -> Iterator[_Result]:
+def _shares(operands: _Operands) -> Iterator[Result]:
     """Yield shares of an amount, and the amount with a share added or taken away: once, or once a year."""
     whole = operands.only(operands.unit)
     if whole is None or operands.unit == ("share",):
@@ -207,7 +225,7 @@ def _shares(operands: _Operands) -> Iterator[_Result]:
                 yield _changed(operands, whole, share, sign)
 
 
-def _changed(operands: _Operands, whole: Quantity, share: Quantity, sign: int) -> _Result:
+def _changed(operands: _Operands, whole: Quantity, share: Quantity, sign: int) -> Result:
     """What an amount is with a share added or taken away; in the year that the sentence names, where it is yearly."""
     mark = "+" if sign > 0 else "−"
     years = {
@@ -215,23 +233,38 @@ def _changed(operands: _Operands, whole: Quantity, share: Quantity, sign: int) -
     }
     times = max(years) - 1 if years and _YEARLY.search(operands.bearing_text) else 1
     result = whole.value * (1 + sign * share.value) ** min(max(times, 0), _MOST_YEARS)
+    nowhere = Span(whole.span.document_id, 0, 0)
+    named = tuple(Quantity(Fraction(year), ("ordinal", "year"), f"year {year}", nowhere) for year in sorted(years)[-1:])
     if times == 1:
-        return result, f"{whole.shown} {mark} {share.shown}", (whole, share), "the share is of the amount before it"
+        return (
+            result,
+            f"{whole.shown} {mark} {share.shown}",
+            (whole, share, *named),
+            "the share is of the amount before it",
+        )
     rule = "the first change is in year 2, and each is of the amount of the year before"
-    return result, f"{whole.shown} × (1 {mark} {share.shown})^{times}", (whole, share), rule
+    return result, f"{whole.shown} × (1 {mark} {share.shown})^{times}", (whole, share, *named), rule
 
 
 def _says_share_of(operands: _Operands, share: Quantity) -> bool:
     """Whether the bearing clause says of a share what it is of ("5% of"), or that something changes by it."""
     text = operands.bearing_text
     written = [fact for fact in find_facts(text) if share.value in {value for value, _, _ in values_of(fact)}]
-    return any(_SHARE_OF.match(text, fact.end) or _CHANGES_BY.search(text[: fact.start]) for fact in written)
+    return any(
+        _SHARE_OF.match(text, fact.end)
+        or _CHANGES_BY.search(text[: fact.start])
+        or _OF_WHICH.search(text[: fact.start])
+        for fact in written
+    )
 
 
-def _products(operands: _Operands, per: str) -> Iterator[_Result]:
+def _products(operands: _Operands, per: str) -> Iterator[Result]:
     """Yield an amount times a number or in so many parts, for a time at its rate, or at the rate of another unit."""
-    one = operands.only(operands.unit)
-    if operands.unit[0] != "amount" or one is None or not _TIMES.search(operands.sentence):
+    one = operands.only(operands.unit) or operands.rate()
+    if operands.unit[0] not in ("amount", "count") or one is None or not _TIMES.search(operands.sentence):
+        return
+    if operands.unit[0] == "count":
+        yield from _at_rate(operands, one, per)
         return
     named = [q for q in operands.named if q.unit[0] in ("count", "number") and q.value]
     counted = operands.only(("count", one.per)) if one.per else None
@@ -243,7 +276,7 @@ def _products(operands: _Operands, per: str) -> Iterator[_Result]:
     yield from _at_rate(operands, one, per)
 
 
-def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[_Result]:
+def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[Result]:
     """Yield what an amount per month, say, is per year, or for a time that the sentence or its clause names."""
     rate = one.per or next((u for u in ("month", "quarter") if _says_rate(operands.bearing_text, u)), "")
     to = per or next((u for u in ("year", "quarter", "month") if _MEANS_UNIT[u].search(operands.sentence)), "")
@@ -260,17 +293,26 @@ def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[_Result]:
         yield one.value * time.value / times, text, (time, one), f"the amount for each {rate}"
 
 
+def _share_rates(operands: _Operands, per: str) -> Iterator[Result]:
+    """Yield what a share per month, say, is per year, without interest on interest."""
+    one = operands.only(("share",))
+    to = per or next((u for u in ("year", "quarter") if _MEANS_UNIT[u].search(operands.sentence)), "")
+    many = IN_A.get((one.per, to)) if one else None
+    if one and many and len(one.span):
+        yield one.value * many, f"{one.shown} × {many}", (one,), f"a {to} has {many} {one.per}s; not compounded"
+
+
 def _says_rate(text: str, unit: str) -> bool:
     return bool(re.search(rf"\b{unit}ly\b|\b(?:per|each|every)\s+(?:\w+\s+)?{unit}\b", text, re.IGNORECASE))
 
 
-def _sums(operands: _Operands) -> Iterator[_Result]:
+def _sums(operands: _Operands) -> Iterator[Result]:
     for parts in _parts(operands, all_of=True):
         text = " + ".join(q.shown for q in parts)
         yield sum((q.value for q in parts), Fraction(0)), text, parts, "all of them added"
 
 
-def _differences(operands: _Operands) -> Iterator[_Result]:
+def _differences(operands: _Operands) -> Iterator[Result]:
     for parts in _parts(operands, all_of=False):
         first, *others = sorted(parts, key=lambda q: -q.value)
         if len(parts) == 2 or parts in (operands.named,):
@@ -301,7 +343,7 @@ def _parts(operands: _Operands, *, all_of: bool) -> Iterator[tuple[Quantity, ...
         yield bearing
 
 
-def _ratios(operands: _Operands) -> Iterator[_Result]:
+def _ratios(operands: _Operands) -> Iterator[Result]:
     """Yield the share that one amount is of another, and by which one is more than another."""
     for unit in sorted({q.unit for q in operands.named if q.unit[0] in ("amount", "count")}):
         two = [q for q in operands.named if q.unit == unit]
@@ -320,11 +362,16 @@ def _is_before(one: Quantity, other: Quantity, sentence: str) -> bool:
     return rises == falls or (one.value < other.value) is rises
 
 
-def _rest(operands: _Operands) -> Iterator[_Result]:
+def _rest(operands: _Operands) -> Iterator[Result]:
     """Yield what one share, which the sentence names, leaves of the whole."""
     shares = [q for q in operands.named if q.unit == ("share",) and q.value < 1]
+    if not shares and _REST.search(operands.bearing_text):
+        shares = [q for q in operands.bearing if q.unit == ("share",) and q.value < 1]
+        cue = True
+    else:
+        cue = bool(_REST.search(operands.sentence))
     stated = len({share.value for share in shares}) == 1 and len(shares[0].span)
-    if stated and is_parted_in_two(shares[0].value, operands.everywhere) and _REST.search(operands.sentence):
+    if stated and is_parted_in_two(shares[0].value, operands.everywhere) and cue:
         yield 1 - shares[0].value, f"100% − {shares[0].shown}", (shares[0],), "the rest of the whole"
 
 
@@ -333,9 +380,11 @@ def is_parted_in_two(share: Fraction, everywhere: Sequence[Quantity]) -> bool:
     return {q.value for q in everywhere if q.unit == ("share",)} <= {share, 1 - share, Fraction(1)}
 
 
-def _numbers(operands: _Operands) -> Iterator[_Result]:
+def _numbers(operands: _Operands) -> Iterator[Result]:
     """Yield how many times one amount is another: four installments of $37,500 of $150,000."""
     two = [q for q in operands.named if q.unit[0] == "amount"]
+    if not two and operands.unit == ("count", "time"):  # "the aggregate is three times the cover per occurrence"
+        two = [q for q in operands.bearing if q.unit[0] == "amount"]
     if len(two) == 2 and two[0].unit == two[1].unit and all(q.value for q in two):
         one, whole = sorted(two, key=lambda q: q.value)
         yield whole.value / one.value, f"{whole.shown} ÷ {one.shown}", (whole, one), "how many times the amount"

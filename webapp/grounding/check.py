@@ -31,7 +31,14 @@ from webapp.grounding.calculations import Computation
 from webapp.grounding.clipping import Clipping, beside, clipping
 from webapp.grounding.evidence import Sources
 from webapp.grounding.facts import find_facts, masked
-from webapp.grounding.markers import CITE, Quotation, blank_citation_markers, citation_markers, quotations
+from webapp.grounding.markers import (
+    CITE,
+    Quotation,
+    blank_citation_markers,
+    citation_markers,
+    is_table_rule,
+    quotations,
+)
 from webapp.grounding.proper_names import missing_names
 from webapp.grounding.senses import content
 from webapp.grounding.signs import OFFERS, phrases
@@ -376,7 +383,8 @@ def _check_sentence(text: str, read: _Read, cited: Cited | None, *, others_cite:
     turned = [q.clipped.words for q in quotes if q.clipped and q.clipped.kind == "negation"]
     reasons += [f"a quotation leaves out “{words}” before it" for words in turned]
     reasons += [f"the page says a quotation of {party}" for party in _other_subjects(sentence, start, quotes, cited)]
-    if not valid and not invalid and not any(q.verified for q in quotes) and claims(plain, others_cite):
+    is_uncited = not valid and not invalid and not any(q.verified for q in quotes)
+    if is_uncited and claims(plain, others_cite) and not _heads_table(text, end, plain):
         reasons.append(NO_CITATION)
     how: How = "" if reasons else "quoted" if _only_quotes(sentence, start, quotes) else found.how
     if cited and not (reasons or verified or how or _names_anything(plain, cited.sources)):
@@ -385,6 +393,12 @@ def _check_sentence(text: str, read: _Read, cited: Cited | None, *, others_cite:
     return CheckedSentence(
         sentence, start, end, valid, not reasons, quotes, reason, found.missing, how, found.computation, found.at
     )
+
+
+def _heads_table(text: str, end: int, sentence: str) -> bool:
+    """Whether a line is the heads of a table, which claim nothing: the rule stands below, and it has no figure."""
+    _, _, below = text[end : end + 1_000].partition("\n")
+    return is_table_rule(below.partition("\n")[0]) and not find_facts(sentence)
 
 
 def _is_of_another(sentence: str, sources: Sources) -> bool:

@@ -45,8 +45,11 @@ class Comparison:
     aligned: bool = False
 
 
-def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Comparison:
-    """Compare a sentence, without its citation markers, with the units that bear it."""
+def compare(sentence: str, sources: Sources, bearing: Sequence[Unit], *, calculates: bool = False) -> Comparison:
+    """Compare a sentence, without its citation markers, with the units that bear it.
+
+    One that `calculates` may give per year what its clause gives per month.
+    """
     parties = sources.parties
     if not bearing:
         return Comparison()
@@ -62,7 +65,7 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
     every_text = [unit.text for unit in sources.units]
     reasons += bounded_otherwise(sentence, every_text)
     if not reasons:
-        reasons += overstated(sentence, [unit.text for unit in bearing], every_text)
+        reasons += overstated(sentence, [unit.text for unit in bearing], every_text, calculates=calculates)
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
     return Comparison(tuple(dict.fromkeys(reasons)), wrong, aligned)
 

@@ -59,6 +59,7 @@ _ROUGH = tuple(
         (r"about|approximately|roughly|around", 0),
     )
 )
+_JOINS = re.compile(r"\s+and\s+|,\s+", re.IGNORECASE)
 _SAYS_NOTICE = re.compile(r"\b(?:notice|notif\w+|deadline)\b", re.IGNORECASE)
 
 
@@ -122,6 +123,7 @@ def derive_period(fact: Fact, sentence: str, sources: Sequence[Source]) -> Deriv
     """Derive a period, in months or days, from two dates that the sentence names, or the two of the bearing clause."""
     dates = {day for each in find_facts(sentence) if (day := date_of(each))}
     lengths = [(value, unit) for value, unit, _ in values_of(fact) if unit[0] == "period"]
+    lengths = [(value + _rest_of_length(fact, sentence, unit), unit) for value, unit in lengths]
     for source in sources if lengths else ():
         [(value, unit), *_] = lengths
         found = {day.value: day for day in _all_days(source) if day.value in dates}
@@ -141,6 +143,18 @@ def derive_period(fact: Fact, sentence: str, sources: Sequence[Source]) -> Deriv
                 text = f"{as_day(first.value)} to {as_day(last.value)} ≈ {length}"
                 return Derived(text, (first.span, last.span), length, ROUGHLY, value, unit)
     return None
+
+
+def _rest_of_length(fact: Fact, sentence: str, unit: tuple[str, ...]) -> Fraction:
+    """What stands before or after a part of a length: the six months of "three years and six months"."""
+    others = (other for other in find_facts(sentence) if other is not fact)
+    joined = (
+        value
+        for other in others
+        for value, own, _ in values_of(other)
+        if own == unit and _JOINS.fullmatch(sentence, min(fact.end, other.end), max(fact.start, other.start))
+    )
+    return next(joined, Fraction(0))
 
 
 def _is_roughly(fact: Fact, side: int, first: date, last: date) -> bool:

@@ -15,6 +15,7 @@ CITE = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
+_TABLE_RULE = re.compile(r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?")
 _LONGEST_RANGE = 20  # passages in "[1-3]"; a longer range is not read as one
 _OPENING, _CLOSING, _EITHER = "“„«", "”»", '"″＂'
 _DOUBLE = re.compile(f"[{_OPENING}{_CLOSING}{_EITHER}]")
@@ -72,6 +73,11 @@ def citation_markers(text: str) -> list[tuple[int, tuple[int, ...]]]:
         numbers += [int(n) for n in re.findall(r"\d+", written)]
         out.append((match.start(), tuple(dict.fromkeys(sorted(numbers)))))
     return out
+
+
+def is_table_rule(line: str) -> bool:
+    """Whether a line is the rule between the heads of a table and its rows: "|---|:--:|"."""
+    return _TABLE_RULE.fullmatch(line.strip()) is not None
 
 
 def blank_citation_markers(text: str) -> str:

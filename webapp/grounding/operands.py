@@ -35,6 +35,7 @@ _SUPPOSES = re.compile(
     r"\b(?i:if|when|where|once|should|suppos\w+|assum\w+|in\s+case|say|for\s+(?:example|instance)|e\.g\.)\b"
     r"|\b(?:To|to\s+(?:terminate|end|cancel|take\s+effect))\s[^,;]{0,40}?\b(?:as\s+of|on|by|effective)\b"
 )
+_ON_AMOUNT = re.compile(r"(?:\A|[,;]\s)\s*On\s+(?:\w+\s+){0,4}?(?=[$€£¥])")  # "On sales of $100,000 the royalty is"
 _SUPPOSED_TO = re.compile(r"[,;]\s(?!\d{4})|\Z")  # not the comma of a date
 
 
@@ -74,6 +75,9 @@ class Quantity:
     per: str = ""
 
 
+Result = tuple[Fraction, str, tuple[Quantity, ...], str]  # value, calculation, operands, rule
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """A value that was derived: the calculation in words, where its operands stand, and the rule it is counted by.
@@ -96,11 +100,12 @@ def supposed(sentence: str) -> list[Fact]:
     parts = [
         (m.end(), end.start()) for m in _SUPPOSES.finditer(sentence) if (end := _SUPPOSED_TO.search(sentence, m.end()))
     ]
+    parts += [(m.end(), sentence.find(" ", m.end())) for m in _ON_AMOUNT.finditer(sentence)]
     return [
         fact
         for fact in find_facts(sentence)
         if any(start <= fact.start and fact.end <= end for start, end in parts)
-        and any(key[0] in ("date", "count", "number") for key in fact.keys)
+        and any(key[0] in ("date", "count", "number", "amount") for key in fact.keys)
     ]
 
 

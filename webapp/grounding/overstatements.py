@@ -33,14 +33,15 @@ _EXCEPTED = 80  # characters after "other than"
 _DENIED = re.compile(r"(?:\b(?:not|never|neither|nor|no)|n[’']t)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
-def overstated(sentence: str, near: Sequence[str], every: Sequence[str]) -> Iterator[str]:
+def overstated(sentence: str, near: Sequence[str], every: Sequence[str], *, calculates: bool) -> Iterator[str]:
     """Say how the texts that bear a sentence limit what it states without limits, or state otherwise how often,
     from when or where; `every` are all texts of the passages that it cites.
     """
     clause, whole = " ".join(near), " ".join(every)
     yield from _limits_denied(sentence, clause, whole)
     yield from _exceptions(sentence, near)
-    yield from _frequencies(sentence, near)
+    if not calculates:
+        yield from _frequencies(sentence, near)
     yield from _anchors(sentence, clause)
     yield from _sides(sentence, near)
     yield from _states(sentence, clause)

@@ -151,7 +151,8 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
         before = sentence[max(0, run.start() - _LOOK_BACK) : run.start()]
         initial = bool(_OPENS.search(before if run.start() <= _LOOK_BACK else "x" + before))
         for i, word in enumerate(_WORD.finditer(run[0])):
-            if _is_short_for(word[0], words) or _is_state(run, sentence, words):
+            is_possessive = word[0] == "s" and run[0][: word.start()].endswith("'")
+            if is_possessive or _is_short_for(word[0], words) or _is_state(run, sentence, words):
                 continue
             if _is_absent(word[0], present) and _is_name(word[0], initial and i == 0, run, sentence, present, words):
                 yield run[0].rstrip(".,’'")

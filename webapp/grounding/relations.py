@@ -76,6 +76,7 @@ _NOUN = re.compile(r"\w*(?:[ts]ion|ment|ance|ence|fee|royalty|royaltie|damage|in
 _NO_THINGS = re.compile(r"\s*no\s", re.IGNORECASE)
 _SET_OFF = re.compile(r",[^;]*,")
 _AND = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
+_AND_BEFORE = re.compile(r"\b(?:and|or|but)\s+(?:(?:also|then|in\s+addition)\s+)?$", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\s+(?:the\s+)?$", re.IGNORECASE)
 _OBLIQUE = re.compile(r"\b(?:by|of|to|with|from|for|between)\s+(?:the\s+)?$", re.IGNORECASE)
 _FOR = re.compile(r"\bfor\s*$", re.IGNORECASE)
@@ -275,6 +276,7 @@ def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
     subjects = _subjects(text, mentions)
     yield from _had(text, mentions)
     taken: list[tuple[int, int]] = []
+    last: _Subject | None = None
     for subject in subjects:
         if (caused := _caused(text, subject)) is not None:
             bound = _BOUND.match(text, _begin(text, caused[1]))
@@ -285,7 +287,12 @@ def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
             bound = _BOUND.match(text, _begin(text, match.end()))
             taken.append((match.start(), bound.end() if bound else match.end()))
             modality: Modality = match.lastgroup.replace("_", " ")  # type: ignore[union-attr,assignment]
-            yield from _done(text, _before(text, match.start(), subjects), modality, match.span(), subjects)
+            doer = _before(text, match.start(), subjects)
+            is_oblique = doer is None or bool(_OBLIQUE.search(text, 0, doer.start))
+            if last and is_oblique and _AND_BEFORE.search(text, 0, match.start()):
+                doer = last  # "Seller shall pack the goods and shall insure them"
+            last = doer
+            yield from _done(text, doer, modality, match.span(), subjects)
     yield from _heads(text, subjects)
     for match in _IS.finditer(text):
         if not any(start <= match.start() < end for start, end in taken):

@@ -175,7 +175,8 @@ OFFERS = (
 # How a figure is bounded.
 AT_LEAST = "at least | no(?:t)? (?:less|fewer) than | (?:a )?minimum (?:of)?"
 AT_MOST = (
-    "at most | no(?:t)? (?:more|greater|longer) than | up to | (?:a )?maximum (?:of)? | not (?:to )?exceed(?:ing)?"
+    "at most | limited to(?: an?)?(?: aggregate)?(?: of)? | no(?:t)? (?:more|greater|longer) than | up to"
+    " | (?:a )?maximum (?:of)? | not (?:to )?exceed(?:ing)?"
 )
 # Standards that exclude each other: a sentence has one where the clause has the other.
 OPPOSITES: tuple[tuple[str, str], ...] = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from retrieval import ACTIONS, Entailment, ScopedChanges
+from retrieval import ACTIONS, Bars, Change, Entailment, ScopedChanges
 from webapp.grounding.calculations import Computation, compute, not_computed
 from webapp.grounding.calculations import Source as Operands
 from webapp.grounding.comparison import Comparison, compare
@@ -13,13 +13,14 @@ from webapp.grounding.evidence import Sources, Unit, bearing_of
 from webapp.grounding.facts import find_facts
 from webapp.grounding.figure_places import Figure, figures_of, misplaced
 from webapp.grounding.operands import date_of
+from webapp.grounding.quantities import stated, values
+from webapp.grounding.senses import content, senses
 from webapp.grounding.signs import PAST, sign
 from webapp.grounding.support import Support, support_of, unsupported
 from webapp.grounding.written_calculations import miscalculated
 
 How = Literal["", "quoted", "read", "words", "recognised"]
 _OF_THE_PAST = sign(PAST)
-_FOLLOWS, _CONTRADICTS = 0.9, 0.95  # probabilities from which a model's reading counts
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -72,7 +73,8 @@ class Cited:
         if computation:  # a date is counted from one of something else
             dated = {fact.text for fact in find_facts(sentence) if date_of(fact)}
             elsewhere = tuple(figure for figure in elsewhere if figure not in dated)
-        compared = compare(sentence, self.sources, bearing) if not verified else Comparison()
+        calculates = computation is not None
+        compared = compare(sentence, self.sources, bearing, calculates=calculates) if not verified else Comparison()
         missing = tuple(dict.fromkeys((*missing, *compared.parties)))
         reasons = [f"not in the cited passage: {', '.join(missing)}"] if missing else []
         if elsewhere := tuple(figure for figure in elsewhere if figure not in missing):
@@ -89,12 +91,14 @@ class Cited:
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""
-        if self.entailment is None or not bearing:
+        if self.entailment is None or not bearing or self.entailment.bars == Bars():
             return (), ""
+        bars = self.entailment.bars
         [reading] = self.entailment.read([(sentence.strip(), " ".join(unit.text for unit in bearing))])
-        if reading.contradicts >= _CONTRADICTS:
+        if bars.contradicts is not None and reading.contradicts >= bars.contradicts:
             return ("the clause says otherwise, as a model reads it",), ""
-        return (), "read" if reading.follows >= _FOLLOWS and compared.aligned else ""
+        follows = bars.follows is not None and reading.follows >= bars.follows
+        return (), "read" if follows and compared.aligned else ""
 
     def _superseded(self, sentence: str, bearing: Sequence[Unit]) -> Iterator[str]:
         """Say what amends the clause that bears a sentence, unless it cites that too or speaks of the past."""
@@ -102,10 +106,20 @@ class Cited:
             return
         for change in self.changes.of(bearing[0].span):
             cited = any(span.shared(change.amendment.span) for p in self.sources.passages for span in p.spans)
-            if change.ends and not change.target.new and not cited and (cite := self.changes.cite(change)):
+            is_gone = (change.ends and not change.target.new) or self._says_old_words(sentence, change)
+            if is_gone and not cited and (cite := self.changes.cite(change)):
                 by = f"{cite.document}, {cite.section}".rstrip(", ")
-                yield f"its clause was {ACTIONS[change.amendment.action][0]} by {by}"
+                what = "clause was" if change.ends else "clause had words"
+                yield f"its {what} {ACTIONS[change.amendment.action][0]} by {by}"
                 return
+
+    def _says_old_words(self, sentence: str, change: Change) -> bool:
+        """Whether a sentence says what an amendment took out of its clause, and not what it put there."""
+        matter, amendment = self.changes.changes, change.amendment
+        if amendment.action != "words_exchanged" or not (matter and amendment.old and amendment.new):
+            return False
+        old, new = (matter.words(span) for span in (amendment.old, amendment.new))
+        return _says(sentence, old) and not _says(sentence, new)
 
     def _operands(self, bearing: Sequence[Unit]) -> list[Operands]:
         return [
@@ -117,6 +131,15 @@ class Cited:
             )
             for document in self.sources.cited
         ]
+
+
+def _says(sentence: str, words: str) -> bool:
+    """Whether a sentence has the figures of some words, or without any most of the words."""
+    if facts := find_facts(words):
+        keys = values(sentence)
+        return all(stated(fact, keys) for fact in facts)
+    own, said = content(words), senses(sentence)
+    return bool(own) and sum(bool(word & said) for word in own) * 3 >= len(own) * 2
 
 
 def _places(ranked: Sequence[tuple[float, Unit]]) -> dict[int, int]:

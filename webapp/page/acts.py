@@ -108,7 +108,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
             Controller.choose_documents, ("documents",), {"documents": _scope, "how": str, "reply": parse_integer}
         ),
         "only": Act(Controller.choose_documents, ("past",), {"document": str.split}),
-        "example": Act(Controller.ask, ("start",), {"question": str}, "submit", focus="question"),
+        "example": Act(Controller.ask, ("start", "past"), {"question": str}, "submit", focus="question"),
         "find": Act(Controller.find_mentions, ("start", "past"), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "ready": Act(Controller.ask_the_ready, ("now",), {"question": str}, "submit", focus="question"),
@@ -117,7 +117,6 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
         "keep": Act(Controller.cancel_edit, ("notice",), focus="question"),
-        "copy": Act(Controller.record_copy, ("past",), {"turn": str}),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
             _reader(Reader.cite),

@@ -21,7 +21,9 @@ from webapp.core.limits import check_question, check_selection, is_id
 from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, SummaryResult
 from webapp.core.wording import already_there, plural, still_read
+from webapp.page.follow_ups import follow_ups
 from webapp.page.html import chat, conversations, documents, sidebar, undo
+from webapp.page.html.foot import Around
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING, lines
 from webapp.page.reader import Reader
@@ -95,13 +97,15 @@ class Controller:
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
+        labels = self._workspace.sharing.matters_told_apart(matters)
+        matters = [replace(each, name=labels[each.id]) for each in matters]
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
         updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
-        is_anothers = bool(conversation and conversation.author)
-        updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
+        around = self._around(state, conversation, turns, privileged)
+        updates |= chat_updates(matter, records, turns, running, around)
         return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
@@ -242,7 +246,7 @@ class Controller:
             try:
                 there += self._accept(state, name)
             except PinciteError as error:
-                notices.append(chat.notice(str(user_error(error)), error.hint))
+                notices.append(chat.notice(str(user_error(error)), error.page_hint))
         self._workspace.wake()
         notices += [chat.notice(already_there(there))] if there else []
         return self.sidebar(state) | {"notice": lines(notices)}
@@ -331,7 +335,8 @@ class Controller:
         turn = self._turn(state, turn_id)
         self._conversations.rate(self._user, turn.id, None if turn.rating == rating else 1 if rating > 0 else -1)
         turns = self._conversations.turns(self._user, state.conversation_id)
-        return {"past": chat.past(turns, privileged=self._privileged(state.matter_id))}
+        around = self._around(state, self._conversation(state), turns, self._privileged(state.matter_id))
+        return {"past": chat.past(turns, around)}
 
     def edit_question(self, state: PageState, turn_id: str) -> Updates:
         """Put a question into the question box for editing; sending it replaces the turn and all later ones."""
@@ -342,11 +347,6 @@ class Controller:
     def cancel_edit(self, state: PageState) -> Updates:
         """Leave a question as it was that was put into the question box for editing."""
         return {"state": replace(state, editing=""), "question": "", "notice": NOTHING}
-
-    def record_copy(self, state: PageState, turn_id: str) -> Updates:
-        """Record that an answer was copied, which the browser has done by itself."""
-        self._record(Act.COPY, state.matter_id, self._turn(state, turn_id).id)
-        return {}
 
     # Questions, summaries, searches
 
@@ -599,6 +599,18 @@ class Controller:
                     name = library.record(removal.matter_id, removal.ids[0]).name
                 told.append((removal.id, removal.kind, len(removal.ids), name))
         return undo.undoable(told)
+
+    def _around(
+        self,
+        state: PageState,
+        conversation: Conversation | None,
+        turns: Sequence[SavedTurn],
+        privileged: frozenset[str],
+    ) -> Around:
+        """What is known around the turns of a conversation."""
+        is_anothers = bool(conversation and conversation.author)
+        further = () if is_anothers else follow_ups(self._workspace.library, state.matter_id, turns)
+        return Around(state.matter_id, is_anothers, privileged, further)
 
     def _privileged(self, matter_id: str) -> frozenset[str]:
         """Ids of the documents of a matter that are kept out of exports."""

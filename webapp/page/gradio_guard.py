@@ -210,7 +210,7 @@ def _one(request: Request, name: str) -> str:
 
 def _refused(error: PinciteError) -> Response:
     record_error(error)
-    return PlainTextResponse(f"{error} {error.hint}".strip(), _STATUS.get(type(error), 400))
+    return PlainTextResponse(f"{error} {error.page_hint}".strip(), _STATUS.get(type(error), 400))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

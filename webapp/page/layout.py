@@ -27,11 +27,13 @@ STYLES = (
     "sidebar.css",
     "lists.css",
     "chat.css",
+    "answers.css",
     "evidence.css",
     "reader.css",
     "palette.css",
     "dialogs.css",
     "narrow.css",
+    "print.css",
 )
 SCRIPTS = (
     "frame.js",
@@ -40,6 +42,8 @@ SCRIPTS = (
     "lists.js",
     "documents.js",
     "conversations.js",
+    "answers.js",
+    "copy.js",
     "reader.js",
     "addresses.js",
     "palette.js",
@@ -112,11 +116,11 @@ def _sidebar(components: Components, notice: Markup) -> None:
 
 def _chat(components: Components) -> None:
     components.html("fold", chat.evidence_toggle())
-    components.html("notice")
     with gr.Column(elem_id="talk"):
         components.html("empty")
         components.html("past")
         components.html("now")
+    components.html("notice")
     with gr.Column(elem_id="composer"):
         components.parts["question"] = gr.Textbox(
             label="Question",

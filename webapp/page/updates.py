@@ -1,6 +1,6 @@
 """View of the page: computes which parts change, and their HTML. Pure: records and results in, updates out."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 from markupsafe import Markup
@@ -10,6 +10,7 @@ from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
 from webapp.core.wording import plural, still_read
 from webapp.page.html import chat, document_table, documents, sidebar, start, summary
+from webapp.page.html.foot import NOTHING_AROUND, Around
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
@@ -85,15 +86,11 @@ def chat_updates(
     records: Sequence[DocumentRecord],
     turns: Sequence[SavedTurn],
     running: Running | None,
-    *,
-    read_only: bool = False,
-    privileged: Collection[str] = (),
+    around: Around = NOTHING_AROUND,
 ) -> Updates:
-    """The saved turns and the draft; before the first turn, the empty chat. `read_only`: it is another's; `privileged`:
-    ids of the documents that are kept out of copies.
-    """
+    """The saved turns and the draft; before the first turn, the empty chat."""
     updates: Updates = {
-        "past": chat.past(turns, read_only=read_only, privileged=privileged),
+        "past": chat.past(turns, around),
         "now": NOTHING,
         "empty": NOTHING,
         "start": NOTHING,
@@ -157,7 +154,7 @@ def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
 
 def failure_updates(error: PinciteError) -> Updates:
     """Notice of an error, with its sentence and hint. A user who is not allowed in does not see the server's health."""
-    updates: Updates = {"notice": chat.notice(str(error), error.hint), "announcement": str(error), "busy": False}
+    updates: Updates = {"notice": chat.notice(str(error), error.page_hint), "announcement": str(error), "busy": False}
     return updates | {"health": NOTHING} if isinstance(error, NotAllowed) else updates
 
 

@@ -2,6 +2,7 @@
 
 from webapp.service.workspace import Workspace
 from webapp.store.accounts import Account
+from webapp.store.audit import Act
 from webapp.store.users import User
 
 
@@ -32,17 +33,19 @@ def set_password(workspace: Workspace, by: User, who: str, password: str) -> Acc
 
 
 def disable(workspace: Workspace, by: User, who: str, heir: str | None = None) -> Account:
-    """Let a person in no longer; an heir gets their matters, and they leave all others and all groups.
+    """Let a person in no longer; an heir gets their matters, and they leave all others and all groups: all or nothing.
 
     Raises LastAdministrator, NoHeir, and what `_account` does.
     """
-    workspace.sharing.check_administrator(by)
-    if heir is not None:
-        workspace.sharing.check_heir(by, who, heir)
-    account = _account(workspace, by, who, "disable")
-    disabled = workspace.accounts.disable(account)
-    if heir is not None:
-        workspace.sharing.leave_all(by, account.id, heir)
+    sharing = workspace.sharing
+    sharing.check_administrator(by)
+    account = workspace.account_of(who)
+    follows = sharing.person(heir) if heir is not None else None
+    with workspace.audit.transaction() as transaction:
+        transaction.tell(by, Act.ACCOUNT, object=account.id, change="disable")
+        disabled = workspace.accounts.disable(transaction.connection, account)
+        if follows is not None:
+            sharing.leave_all(transaction, by, account.user, follows)
     return disabled
 
 

@@ -297,8 +297,11 @@ class ListMatters(Command[MatterRow], name="matters"):
 
     def run(self, caller: "Caller") -> Iterator[Event[MatterRow]]:
         """A result for each matter."""
-        for matter in caller.access.matters(caller.user):
-            yield Result(MatterRow.of(matter, caller.records(matter)))
+        known = caller.access.matters(caller.user)
+        labels = caller.workspace.sharing.matters_told_apart(known)
+        for matter in known:
+            label = labels[matter.id] if labels[matter.id] != matter.name else ""
+            yield Result(MatterRow.of(matter, caller.records(matter)).model_copy(update={"label": label}))
 
 
 @dataclass(frozen=True)

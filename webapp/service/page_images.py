@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
 from threading import Condition, Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from retrieval import Child
 from webapp.core.errors import DocumentNotDrawn, PageImageTooSlow, PageNotShown
@@ -54,6 +54,7 @@ STRUCK_FILL, STRUCK_EDGE = (255, 212, 206), (176, 32, 20)
 
 _log = logging.getLogger(__name__)
 
+Edge = TypeVar("Edge", int, float)
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the image, right and bottom exclusive."""
 PlacedWord = tuple[int, int, int, int, int, int]
@@ -427,9 +428,8 @@ def _size(page: Any, zoom: float) -> tuple[float, int, int]:
 
 def _highlights(page: Any, view: PageView, width: int, height: int) -> Iterator[Box]:
     for stretch in _boxes_on_the_page(page, view):
-        # Between words, a gap is wider where words were taken out, as struck ones are.
         boxes = list(_in_pixels(page, stretch, width, height))
-        yield from _inside(_lines(boxes, most_gap=0.8 if view.boxes else 3), width, height)
+        yield from _inside(_lines(boxes, _most_gap(view)), width, height)
 
 
 def _struck(page: Any, view: PageView, width: int, height: int) -> Iterator[Box]:
@@ -465,11 +465,31 @@ def _boxes_on_the_page(page: Any, view: PageView) -> Iterator[list[tuple[float, 
         textpage.close()
 
 
-def _lines(boxes: Sequence[Box], most_gap: float) -> Iterator[Box]:
+def lines_on_page(pdf: Any, view: PageView) -> list[tuple[float, float, float, float]]:
+    """The boxes of the highlight, one for each line, as left, bottom, right and top in points of the page."""
+    page = pdf[view.page - 1]
+    try:
+        found = list[tuple[float, float, float, float]]()
+        for stretch in _boxes_on_the_page(page, view):
+            boxes = [
+                (left, bottom, right, top) for left, bottom, right, top in stretch if right > left and top > bottom
+            ]
+            found += _lines(boxes, most_gap=_most_gap(view))
+        return found
+    finally:
+        page.close()
+
+
+def _most_gap(view: PageView) -> float:
+    """Between words, a gap is wider where words were taken out, as struck ones are."""
+    return 0.8 if view.boxes else 3
+
+
+def _lines(boxes: Sequence[tuple[Edge, Edge, Edge, Edge]], most_gap: float) -> Iterator[tuple[Edge, Edge, Edge, Edge]]:
     """Join the boxes of characters or words, given in reading order, to one box for each line, of those that are not
     further apart than `most_gap` of its height; lines may run in any direction.
     """
-    line: Box | None = None
+    line: tuple[Edge, Edge, Edge, Edge] | None = None
     for previous, box in zip([None, *boxes], boxes, strict=False):
         if line is not None and previous is not None and _is_same_line(previous, box, most_gap):
             line = (min(line[0], box[0]), min(line[1], box[1]), max(line[2], box[2]), max(line[3], box[3]))
@@ -481,7 +501,7 @@ def _lines(boxes: Sequence[Box], most_gap: float) -> Iterator[Box]:
         yield line
 
 
-def _is_same_line(previous: Box, box: Box, most_gap: float) -> bool:
+def _is_same_line(previous: Sequence[float], box: Sequence[float], most_gap: float) -> bool:
     """Whether a character is in the line of the previous one: level with it, and not far along the line."""
     for along, across in ((0, 1), (1, 0)):
         thickness = min(previous[across + 2] - previous[across], box[across + 2] - box[across])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from webapp.core.limits import GroupAct, MemberAct
-from webapp.core.results import GroupRow, MemberRow, UserRow
+from webapp.core.results import GroupRow, MemberRow, StatusRow, UserRow
 from webapp.core.stream import Event, Result
 from webapp.service.command import Command
 
@@ -22,8 +22,11 @@ class ListMembers(Command[MemberRow], name="members"):
 
     def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
         """A result for each person, the owner first."""
-        for member in caller.workspace.sharing.people(caller.user, self.matter):
-            yield Result(MemberRow(name=member.user.name, role=member.role or "kept out", groups=member.groups))
+        sharing = caller.workspace.sharing
+        members = sharing.people(caller.user, self.matter)
+        names = sharing.told_apart(member.user for member in members)
+        for member in members:
+            yield Result(MemberRow(name=names[member.user.id], role=member.role or "kept out", groups=member.groups))
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Groups(Command[GroupRow], name="groups"):
             change = {"add": sharing.add_to_group, "remove": sharing.remove_from_group}[self.act]
             changed = [change(user, self.group, self.who)]
         for group in changed:
-            people = tuple(person.name for person in group.people)
+            people = tuple(sharing.told_apart(group.people).values())
             yield Result(GroupRow(name=group.name, people=people, deleted=self.act == "delete"))
 
 
@@ -88,6 +91,17 @@ class ListUsers(Command[UserRow], name="users"):
         caller.workspace.sharing.check_administrator(caller.user)
         for account in caller.workspace.accounts.all():
             yield Result(_user_row(account))
+
+
+@dataclass(frozen=True)
+class Status(Command[StatusRow], name="status"):
+    """Tell the state of the server: health, what is under way, disk, limits and what counts against them."""
+
+    def run(self, caller: "Caller") -> Iterator[Event[StatusRow]]:
+        """One result."""
+        from webapp.service.status import status
+
+        yield Result(status(caller.workspace, caller.user))
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class QuestionQueue:
         WRITING.set(len(self._running))
         return place
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many questions run, and how many wait."""
+        return len(self._running), len(self._waiting)
+
     def _position(self, place: "QueueTicket") -> int:
         """Position in the queue, from 1; 0 if the question runs."""
         return 0 if place in self._running else self._waiting.index(place) + 1

@@ -13,7 +13,7 @@ _STEM = 4  # letters that two forms share at least
 # Long endings first, so that "obligations" loses all of its own.
 _ENDINGS = (
     *("ations", "ation", "ments", "ment", "ably", "able", "ings", "ing", "ions", "ion", "ers", "er", "ors", "or"),
-    *("ies", "ied", "als", "al", "ed", "es", "ly", "e", "s", "y"),
+    *("ies", "ied", "al", "ed", "es", "ly", "e", "s", "y"),
 )
 
 

@@ -15,8 +15,10 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from retrieval import (
+    Bars,
     DocumentRecord,
     Embedder,
+    Entailment,
     Files,
     Ingest,
     Lexical,
@@ -33,6 +35,7 @@ from retrieval import (
     Vectors,
     database,
     load_embedder,
+    load_entailment,
 )
 from webapp.core.errors import (
     DemoFull,
@@ -63,7 +66,7 @@ from webapp.store.removals import Removal, Removals
 from webapp.store.retention import Retention
 from webapp.store.sessions import Sessions
 from webapp.store.sharing import Sharing
-from webapp.store.users import LOCAL_USER, User, Users
+from webapp.store.users import LOCAL_USER, User, Users, operator
 
 if TYPE_CHECKING:
     from webapp.llm.pool import EnginePool
@@ -142,12 +145,13 @@ class Workspace:
         self._welcomed: dict[str, str] = {}  # first address of each guest, by user id; "" for other users
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
+        self._users.rename(self.operator())
         self.compaction = Compaction(folder, self._compact)
         self._deleting = Lock()  # held while what was removed is deleted
         self._sweepers: list[Sweeper] = []
         if background:
             self._sweepers.append(Sweeper(self.delete_due, RETENTION_SECONDS))
-            self._sweepers.append(Sweeper(self.delete_removed, REMOVAL_SECONDS))
+            self._sweepers.append(Sweeper(self._delete_due_removals, REMOVAL_SECONDS))
         if demo and background:
             self._sweepers.append(Sweeper(self.delete_expired_guests))
 
@@ -186,6 +190,11 @@ class Workspace:
         """The embedding model; one in this process is loaded at its first use."""
         return self._make_embedder()
 
+    @property
+    def has_embedder(self) -> bool:
+        """Whether the embedding model was opened."""
+        return "embedder" in vars(self)
+
     @opened_once
     def ingest(self) -> Ingest:
         """The ingest of documents into the indexes; opening it repairs what a crash left."""
@@ -221,7 +230,13 @@ class Workspace:
     def searcher(self) -> Searcher:
         """The hybrid search, over repaired indexes."""
         self.ingest.wake()  # opening it repairs the indexes, and documents that the repair queued can be ingested
-        return Searcher(self.library, self.vectors, self.lexical, self.embedder)
+        return Searcher(self.library, self.vectors, self.lexical, self.embedder, self.entailment)
+
+    @opened_once
+    def entailment(self) -> Entailment | None:
+        """The model that reads the statements of answers, where the settings name one. Raises EntailmentUnavailable."""
+        path = self.settings.entailment_model
+        return load_entailment(path) if path else None
 
     @opened_once
     def engine_pool(self) -> "EnginePool":
@@ -269,7 +284,9 @@ class Workspace:
                     self.ingest.stop()
 
     def warm(self) -> None:
-        """Load the embedding model by using it. Raises EmbedderUnavailable."""
+        """Load the models that are used within this process. Raises EmbedderUnavailable and EntailmentUnavailable."""
+        if self.entailment and self.entailment.bars == Bars():
+            log.warning("The card of %s shows no use for it: it reads nothing", self.settings.entailment_model)
         self.embedder.queries(["governing law"])
 
     def welcome(self, user: User, ends_at: datetime | None = None, address: str = "") -> None:
@@ -285,6 +302,10 @@ class Workspace:
                 if self._users.add(user, ends_at):
                     self._give_sample(user)
                 self._welcomed[user.id] = address
+
+    def operator(self, account: str = "") -> User:
+        """The machine's own user, as whom commands act; where there are others, named by the account that gave one."""
+        return operator(account) if self.has_people else LOCAL_USER
 
     def account_of(self, who: str) -> Account:
         """The account of a person, by e-mail address, name or id. Raises AmbiguousPerson, and NoSuchPerson also for
@@ -424,6 +445,10 @@ class Workspace:
                         user_error(error)
                     self.removals.done(removal, id_)
             return len(removals)
+
+    def _delete_due_removals(self) -> None:
+        if self._ingest_if_open is not None:  # else it is opened by who starts the background work
+            self.delete_removed()
 
     def _delete_removed(self, removal: Removal, id_: str) -> None:
         self.retention.check(removal.matter_id)

@@ -182,16 +182,19 @@ class Accounts:
             account = _one(connection, users.c.id == user_id, identity.name)
         return None if account.disabled else account
 
-    def disable(self, account: Account) -> Account:
-        """Let a person in no longer: their sessions and links end. Raises LastAdministrator."""
-        with database.writing(self._engine) as connection:
-            others = users.c.id != account.id
-            if account.administrator and not account.disabled and not _has_administrator(connection, others):
-                raise LastAdministrator(email=account.email or account.name)
-            its = sa.update(users).where(users.c.id == account.id, users.c.disabled_at.is_(None))
-            connection.execute(its.values(disabled_at=datetime.now(UTC)))
-            _end_access(connection, account)
-            return _one(connection, users.c.id == account.id, account.name)
+    @staticmethod
+    def disable(connection: sa.Connection, account: Account) -> Account:
+        """Let a person in no longer, within the caller's transaction: their sessions and links end.
+
+        Raises LastAdministrator.
+        """
+        others = users.c.id != account.id
+        if account.administrator and not account.disabled and not _has_administrator(connection, others):
+            raise LastAdministrator(email=account.email or account.name)
+        its = sa.update(users).where(users.c.id == account.id, users.c.disabled_at.is_(None))
+        connection.execute(its.values(disabled_at=datetime.now(UTC)))
+        _end_access(connection, account)
+        return _one(connection, users.c.id == account.id, account.name)
 
     def enable(self, account: Account) -> Account:
         """Let a person in again."""

@@ -233,6 +233,21 @@ class Verification:
     fault: str = ""
 
 
+class Transaction:
+    """A transaction of the record: its connection, and the rows that are written at its end."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.rows: list[dict[str, str]] = []
+
+    def tell(self, user: User, act: Act, *, matter_id: str = "", object: str = "", **detail: Value) -> None:
+        """Tell a row, as `Audit.record` has it."""
+        told = _json({name: _value(value) for name, value in detail.items()})
+        who = {"user_id": user.id, "user_name": user.name, "matter_id": _word(matter_id)}
+        if not user.id.startswith(GUEST):
+            self.rows.append(who | {"act": act.value, "object": _word(object), "detail": told})
+
+
 class Audit:
     """The audit log of one database. Thread-safe.
 
@@ -257,13 +272,18 @@ class Audit:
         self, user: User, act: Act, *, matter_id: str = "", object: str = "", **detail: Value
     ) -> Iterator[sa.Connection]:
         """Open a transaction that is committed together with a row, as `record` has it, or not at all."""
-        told = _json({name: _value(value) for name, value in detail.items()})
-        who = {"user_id": user.id, "user_name": user.name, "matter_id": _word(matter_id)}
-        row = who | {"act": act.value, "object": _word(object), "detail": told}
+        with self.transaction() as transaction:
+            transaction.tell(user, act, matter_id=matter_id, object=object, **detail)
+            yield transaction.connection
+
+    @contextmanager
+    def transaction(self) -> Iterator["Transaction"]:
+        """Open a transaction that is committed together with the rows that are told to it, or not at all."""
         entry = None
         with database.writing(self._engine) as connection:
-            yield connection
-            if not user.id.startswith(GUEST):
+            transaction = Transaction(connection)
+            yield transaction
+            for row in transaction.rows:
                 entry = _append(connection, row)
         if entry is not None:
             self._head_file.advance(entry, self._digest_of)
@@ -373,8 +393,9 @@ class _HeadFile:
         """Write the head of a committed row; `digest_of` looks up an earlier row. Raises DataFolderUnusable."""
         with self._lock:
             kept = self.read()
-            if kept is None and entry.seq > 1:
+            if kept is None and entry.seq > 1:  # made anew it would hide that rows before it are missing
                 log.warning("audit head missing", seq=entry.seq)
+                return
             if kept is not None and kept.seq > entry.seq:  # a later row was faster
                 return
             follows = kept is None or kept == Head(entry.seq - 1, entry.previous) or kept == entry.head

@@ -79,7 +79,7 @@ class Conversations:
         """Create an empty conversation. Raises QuotaReached, and what `Access.check` does."""
         self._access.check(user, matter.id, "ask")
         quota = self._access.quota(user)
-        started = Conversation(uuid.uuid4().hex, matter.id, _title(title), _scope(scope), datetime.now(UTC))
+        started = Conversation(uuid.uuid4().hex, matter.id, title_of(title), _scope(scope), datetime.now(UTC))
         row = {
             "id": started.id,
             "matter_id": matter.id,
@@ -142,7 +142,7 @@ class Conversations:
         Raises NoSuchConversation, NameTooLong or NotText.
         """
         check_name(title)
-        new = _title(without_codes(title))
+        new = title_of(without_codes(title))
         return self._set(user, conversation_id, title=new) if new else self.own(user, conversation_id)
 
     def search(self, user: User, matter: Matter, words: str) -> list[Conversation]:
@@ -342,7 +342,8 @@ def _count(connection: sa.Connection, rows: sa.ColumnElement[bool]) -> int:
     return connection.scalar(sa.select(sa.func.count()).where(rows)) or 0
 
 
-def _title(title: str) -> str:
+def title_of(title: str) -> str:
+    """A title as it is kept: in one line, and cut."""
     words = " ".join(title.split())
     return words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
 

@@ -5,7 +5,8 @@ people out, keep them out and hand it over, but let nobody in, themselves least 
 """
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,9 +30,9 @@ from webapp.core.errors import (
 )
 from webapp.core.limits import check_name
 from webapp.store.access import Access
-from webapp.store.audit import Act, Audit
+from webapp.store.audit import Act, Audit, Transaction
 from webapp.store.retention import change_settings
-from webapp.store.roles import RANK, Right, Role, owned_by
+from webapp.store.roles import RANK, Right, Role
 from webapp.store.schema import (
     group_matters,
     group_members,
@@ -108,6 +109,25 @@ class Sharing:
                     return User(row.id, row.name)
         raise NoSuchPerson(person=who)
 
+    def told_apart(self, people: Iterable[User]) -> dict[str, str]:
+        """Their names by id; those that several of them have, with the name by which each signs in."""
+        everyone = {person.id: person.name for person in people}
+        counts = Counter(map(str.casefold, everyone.values()))
+        alike = [id_ for id_, name in everyone.items() if counts[name.casefold()] > 1]
+        query = sa.select(users.c.id, users.c.email).where(users.c.id.in_(alike))
+        with database.reading(self._engine) as connection:
+            emails = {row.id: row.email for row in connection.execute(query)} if alike else {}
+        return everyone | {id_: f"{everyone[id_]} ({emails.get(id_) or id_})" for id_ in alike}
+
+    def matters_told_apart(self, known: Iterable[Matter]) -> dict[str, str]:
+        """The names of matters by id; those that several of them have, with the owner of each."""
+        names = {matter.id: matter.name for matter in known}
+        counts = Counter(map(str.casefold, names.values()))
+        alike = {id_ for id_, name in names.items() if counts[name.casefold()] > 1}
+        owners = {id_: owner for id_ in alike if (owner := self._users.owner_of(id_))}
+        called = self.told_apart(owners.values())
+        return names | {id_: f"{names[id_]} – {called[owner.id]}" for id_, owner in owners.items()}
+
     # The people of a matter
 
     def people(self, user: User, name_or_id: str) -> list[Member]:
@@ -122,7 +142,7 @@ class Sharing:
             self._check_no_owner(connection, matter, person)
             if connection.scalar(_wall(matter, person)):
                 raise BehindWall(person=person.name)
-            _set_membership(connection, matter, person, role)
+            _set_membership(connection, matter.id, person, role)
         return matter
 
     def unshare(self, user: User, name_or_id: str, who: str) -> Matter:
@@ -132,7 +152,7 @@ class Sharing:
         allowed = person == user or self.administers(user)
         with self._changing(user, Act.ROLE, matter, person.id, allowed=allowed, role="none") as connection:
             self._check_no_owner(connection, matter, person)
-            connection.execute(sa.delete(memberships).where(_membership(matter, person)))
+            connection.execute(sa.delete(memberships).where(_membership(matter.id, person)))
         return matter
 
     def hand_over(self, user: User, name_or_id: str, who: str) -> Matter:
@@ -151,37 +171,37 @@ class Sharing:
                 raise BehindWall(person=person.name)
             if connection.scalar(sa.select(users.c.disabled_at).where(users.c.id == person.id)) is not None:
                 raise PersonDisabled(person=person.name)
-            self._library.rehouse(connection, matter.id, person.id)
-            own = sa.and_(memberships.c.matter_id == matter.id, memberships.c.role == "owner")
-            connection.execute(sa.update(memberships).where(own).values(role="member"))
-            _set_membership(connection, matter, person, "owner")
+            self._make_owner(connection, matter.id, person)
         return matter
 
-    def check_heir(self, user: User, who: str, heir: str) -> None:
-        """Check that an heir can take over all matters of someone who leaves, before anything is done.
-
-        Raises NoHeir, NoSuchPerson and AmbiguousPerson.
-        """
-        leaving, person = self.person(who), self.person(heir)
-        theirs = sa.exists().where(walls.c.user_id == person.id, walls.c.matter_id.in_(owned_by(leaving.id)))
-        disabled = sa.exists().where(users.c.id == person.id, users.c.disabled_at.is_not(None))
-        with database.reading(self._engine) as connection:
-            cannot = connection.scalar(sa.select(sa.or_(theirs, disabled)))
-        if cannot or person in (user, leaving):
-            raise NoHeir(person=person.name)
-
-    def leave_all(self, user: User, who: str, to: str) -> None:
+    def leave_all(self, transaction: Transaction, user: User, leaving: User, heir: User) -> None:
         """Hand over every matter that someone owns, and take them out of all others and all groups: they leave.
 
-        For administrators. Raises what `hand_over` does; what was handed over before stays so.
+        Within the caller's transaction, so that all of it is done or nothing. For administrators. Raises NoHeir for an
+        heir who cannot take all of them over: behind a wall, disabled, the one who leaves, or the administrator.
         """
         self.check_administrator(user)
-        person = self.person(who)
-        for matter_id in sorted(self._users.owned_by(person)):
-            self.hand_over(user, matter_id, to)
-        with self._audit.writing(user, Act.ACCOUNT, object=person.id, change="leaves-all") as connection:
-            for table in (memberships, group_members):
-                connection.execute(sa.delete(table).where(table.c.user_id == person.id))
+        connection = transaction.connection
+        own = sa.and_(memberships.c.user_id == leaving.id, memberships.c.role == "owner")
+        owned = sa.select(memberships.c.matter_id).where(own).order_by(memberships.c.matter_id)
+        matter_ids = connection.scalars(owned.with_for_update()).all()
+        walled = sa.exists().where(walls.c.user_id == heir.id, walls.c.matter_id.in_(matter_ids))
+        disabled = sa.exists().where(users.c.id == heir.id, users.c.disabled_at.is_not(None))
+        if heir in (user, leaving) or connection.scalar(sa.select(sa.or_(walled, disabled))):
+            raise NoHeir(person=heir.name)
+        for matter_id in matter_ids:
+            self._make_owner(connection, matter_id, heir)
+            transaction.tell(user, Act.ROLE, matter_id=matter_id, object=heir.id, role="owner")
+        for table in (memberships, group_members):
+            connection.execute(sa.delete(table).where(table.c.user_id == leaving.id))
+        transaction.tell(user, Act.ACCOUNT, object=leaving.id, change="leaves-all")
+
+    def _make_owner(self, connection: sa.Connection, matter_id: str, person: User) -> None:
+        """Make someone the owner; who owned it becomes a member."""
+        self._library.rehouse(connection, matter_id, person.id)
+        own = sa.and_(memberships.c.matter_id == matter_id, memberships.c.role == "owner")
+        connection.execute(sa.update(memberships).where(own).values(role="member"))
+        _set_membership(connection, matter_id, person, "owner")
 
     # Walls
 
@@ -191,7 +211,7 @@ class Sharing:
         person = self.person(who)
         with self._changing(user, Act.WALL, matter, person.id, allowed=self.administers(user), on=True) as connection:
             self._check_no_owner(connection, matter, person)
-            connection.execute(sa.delete(memberships).where(_membership(matter, person)))
+            connection.execute(sa.delete(memberships).where(_membership(matter.id, person)))
             if not connection.scalar(_wall(matter, person)):
                 connection.execute(sa.insert(walls).values(matter_id=matter.id, user_id=person.id))
         return matter
@@ -371,7 +391,7 @@ class Sharing:
         raise NoSuchMatter(matter=name_or_id)
 
     def _check_no_owner(self, connection: sa.Connection, matter: Matter, person: User) -> None:
-        owned = sa.select(memberships.c.role).where(_membership(matter, person))
+        owned = sa.select(memberships.c.role).where(_membership(matter.id, person))
         if connection.scalar(owned) == "owner":
             raise OwnerStays(person=person.name)
 
@@ -403,13 +423,13 @@ def _member(user: User, rows: Collection[sa.Row[tuple[str, ...]]], kept_out: Col
     return Member(user, role, through, by_themselves=any(row.through is None for row in rows))
 
 
-def _membership(matter: Matter, person: User) -> sa.ColumnElement[bool]:
-    return sa.and_(memberships.c.matter_id == matter.id, memberships.c.user_id == person.id)
+def _membership(matter_id: str, person: User) -> sa.ColumnElement[bool]:
+    return sa.and_(memberships.c.matter_id == matter_id, memberships.c.user_id == person.id)
 
 
-def _set_membership(connection: sa.Connection, matter: Matter, person: User, role: Role) -> None:
-    connection.execute(sa.delete(memberships).where(_membership(matter, person)))
-    connection.execute(sa.insert(memberships).values(user_id=person.id, matter_id=matter.id, role=role))
+def _set_membership(connection: sa.Connection, matter_id: str, person: User, role: Role) -> None:
+    connection.execute(sa.delete(memberships).where(_membership(matter_id, person)))
+    connection.execute(sa.insert(memberships).values(user_id=person.id, matter_id=matter_id, role=role))
 
 
 def _wall(matter: Matter, person: User) -> sa.Select[tuple[bool]]:

@@ -3,8 +3,9 @@
 Matters have their tables in `retrieval.library`; here they are ids.
 """
 
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,13 +24,20 @@ GUEST = "guest-"  # the ids of the guests of a demo begin so
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The user of a request. What they may do is looked up in the database, never taken from this value."""
+    """The user of a request, told by the id alone. What they may do is looked up, never taken from this value."""
 
     id: str
-    name: str
+    name: str = field(compare=False)
 
 
-LOCAL_USER = User("local", "You")  # the one user of PINCITE_ACCESS=local
+LOCAL_USER = User("local", "You")  # the machine's own, as whom commands act: the one user of PINCITE_ACCESS=local
+_ACCOUNT = re.compile(r"[\w.@+-]{1,32}", re.ASCII)
+
+
+def operator(account: str) -> User:
+    """The machine's own user among others, by the account of the operating system that gave the command."""
+    of = f" ({account})" if _ACCOUNT.fullmatch(account) else ""
+    return User(LOCAL_USER.id, f"command line{of}")
 
 
 class Users:
@@ -50,6 +58,12 @@ class Users:
                 new = {"id": user.id, "name": user.name, "has_had_sample": False, "ends_at": ends_at}
                 connection.execute(sa.insert(users).values(new))
             return row is None or not row.has_had_sample
+
+    def rename(self, user: User) -> None:
+        """Give a user the name that they have from now on."""
+        its = sa.and_(users.c.id == user.id, users.c.name != user.name)
+        with database.writing(self._engine) as connection:
+            connection.execute(sa.update(users).where(its).values(name=user.name))
 
     def contains(self, user: User) -> bool:
         """Whether `user` is in the database."""

@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -20,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from webapp.core.data_folder import ARRIVING
+from webapp.core.data_folder import ACCOUNT_HEADER, ARRIVING
 from webapp.core.limits import MIB
 from webapp.core.log import log, user_error
 from webapp.core.settings import Settings
@@ -32,6 +33,7 @@ from webapp.store.audit import REFUSALS
 from webapp.web.error_responses import StrictRoute
 from webapp.web.middleware import MOST_BODY, limit_body
 
+CallerOf = Callable[[str], Caller]  # of the operating system's account that gives a command
 Endpoint = Callable[[Request], Awaitable[Response]]
 OVER = 20  # times the largest file: so much of one that is too large is received and discarded
 _NO_KEY = PlainTextResponse("This needs the key of the data folder.", 401, headers={"Connection": "close"})
@@ -70,10 +72,10 @@ class BearerTokenMiddleware:
             log.info("request broken off")
 
 
-def cli_app(settings: Settings, token: str, caller: Callable[[], Caller]) -> ASGIApp:
+def cli_app(settings: Settings, token: str, caller: CallerOf) -> ASGIApp:
     """Build the ASGI application; `token` is its bearer token.
 
-    `caller` waits for the stores and raises their errors.
+    `caller` makes the executor of an account; it waits for the stores and raises their errors.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.router.route_class = StrictRoute
@@ -88,7 +90,7 @@ async def _hello() -> None:
     """Confirm that this server owns the data folder."""
 
 
-def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
+def _endpoint(kind: type[Command[T]], caller: CallerOf) -> Endpoint:
     """Endpoint of a command whose fields are the JSON body: streams its events; 422 for a malformed command."""
     reader = TypeAdapter(kind)
 
@@ -96,12 +98,12 @@ def _endpoint(kind: type[Command[T]], caller: Callable[[], Caller]) -> Endpoint:
         body = await request.body()
         with _as_422():
             command = reader.validate_json(body)
-        return _lines(_events(caller, command))
+        return _lines(_events(partial(caller, _account(request)), command))
 
     return endpoint
 
 
-def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: Callable[[], Caller]) -> Endpoint:
+def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: CallerOf) -> Endpoint:
     """Endpoint of a command whose file is the body and whose fields are query parameters."""
     reader = TypeAdapter(kind)
 
@@ -109,9 +111,14 @@ def _file_endpoint(kind: type[FileCommand[T]], settings: Settings, caller: Calla
         with _as_422():
             command = reader.validate_python(dict(request.query_params) | {"path": Path()})
         upload = await _receive(request, settings)
-        return _lines(_file_events(caller, command, upload))
+        return _lines(_file_events(partial(caller, _account(request)), command, upload))
 
     return endpoint
+
+
+def _account(request: Request) -> str:
+    """The operating system's account that gives a command, as the client tells it, which has the key of the folder."""
+    return request.headers.get(ACCOUNT_HEADER, "")
 
 
 @contextlib.contextmanager

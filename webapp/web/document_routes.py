@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any, BinaryIO, Literal, TypeVar
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -26,7 +25,6 @@ from starlette.types import Receive, Scope, Send
 
 from retrieval import (
     FORMATS,
-    UNNAMED,
     Document,
     DocumentRecord,
     NoSuchDocument,
@@ -59,6 +57,7 @@ from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.users import User
 from webapp.web.authentication import user_of
+from webapp.web.downloads import disposition
 from webapp.web.error_responses import StrictRoute, error_response
 
 MOST_SPANS = 64  # in one request
@@ -212,7 +211,7 @@ async def _image(target: _Target, request: Request, number: int, places: _Places
     workspace, record, ranges = target.workspace, target.record, places.ranges
 
     def find(_: Deadline) -> tuple[PageView, bytes | None]:
-        view = _view(workspace.library.text(record, places.version), record, number, ranges, bounded(zoom))
+        view = view_of(workspace.library.text(record, places.version), record, number, ranges, bounded(zoom))
         return view, workspace.page_renderer.kept(view)
 
     def draw(deadline: Deadline) -> bytes:
@@ -260,8 +259,8 @@ async def _original(target: _Target, downloads: Counter[str]) -> Response:
         await target.record_act(Act.ORIGINAL)
         closing.pop_all()
     media_type = FORMATS[record.format].media_type
-    disposition = _disposition(record.name, inline=media_type in _SHOWN)
-    headers = _PRIVATE | {"Content-Disposition": disposition, "Content-Length": str(record.bytes)}
+    shown = disposition(record.name, inline=media_type in _SHOWN)
+    headers = _PRIVATE | {"Content-Disposition": shown, "Content-Length": str(record.bytes)}
     return _Download(file, downloads, target.key, media_type=media_type, headers=headers)
 
 
@@ -285,7 +284,7 @@ async def _changes(target: _Target, other_id: str, form: str) -> Response:
     headers = dict(_PRIVATE)
     if form == "docx":
         name = f"Changes from {PurePath(old.name).stem}.docx"
-        headers["Content-Disposition"] = _disposition(name, inline=False)
+        headers["Content-Disposition"] = disposition(name, inline=False)
     return Response(await target.read(compared), media_type=MEDIA_TYPES[form], headers=headers)
 
 
@@ -396,7 +395,7 @@ def _spans(document: Document, ranges: Sequence[Range]) -> list[Span]:
     return [document.span(start, min(end, size)) for start, end in ranges if start < size]
 
 
-def _view(
+def view_of(
     document: Document | None, record: DocumentRecord, number: int, ranges: Sequence[Range], zoom: float
 ) -> PageView:
     """The view to render: the page, and the ranges on it without running headers and footers.
@@ -437,9 +436,3 @@ def _check_shown(document: Document | None, record: DocumentRecord, number: int)
     """Check that a page exists, and has an image. Raises PageNotShown."""
     if FORMATS[record.format].as_pdf is None or (document and not 1 <= number <= len(document.pages)):
         raise PageNotShown(page=number, document=record.name)
-
-
-def _disposition(name: str, *, inline: bool) -> str:
-    """Content-Disposition header with the file's name (RFC 6266), escaped so that no character can end the header."""
-    plain = re.sub(r"[^A-Za-z0-9 ._()-]", "_", name) or UNNAMED
-    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

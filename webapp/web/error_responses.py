@@ -18,7 +18,7 @@ _PARTS = ("query", "path", "body", "header")  # of a request, which the framewor
 
 def error_response(error: PinciteError, status: int) -> Response:
     """The response of an error."""
-    return JSONResponse({"error": str(error), "hint": error.hint}, status, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"error": str(error), "hint": error.page_hint}, status, headers={"Cache-Control": "no-store"})
 
 
 class StrictRoute(APIRoute):

@@ -53,7 +53,9 @@ def style_routes() -> APIRouter:
 def page(title: str, content: Markup, refusal: PinciteError | None = None, *, wide: bool = False) -> Markup:
     """A page of its own, without script, in the colours of the app's page; `wide` for tables."""
     said = (
-        Markup('<div class="refusal" role="alert"><p>{}</p><p class="hint">{}</p></div>').format(refusal, refusal.hint)
+        Markup('<div class="refusal" role="alert"><p>{}</p><p class="hint">{}</p></div>').format(
+            refusal, refusal.page_hint
+        )
         if refusal
         else _NOTHING
     )

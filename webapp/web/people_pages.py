@@ -1,18 +1,18 @@
 """Pages about people, as HTML without script: who is in a matter, and administration. Pure: values in, `Markup` out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter, PinciteError
+from webapp.core.results import StatusRow
 from webapp.core.urls import audit_url
-from webapp.core.wording import plural
+from webapp.core.wording import plural, status_lines
 from webapp.store.accounts import Account
 from webapp.store.retention import Kept
 from webapp.store.roles import Role
 from webapp.store.sharing import Group, Member
-from webapp.store.users import User
 from webapp.web.forms import field, form, page
 
 NOTHING = Markup("")
@@ -25,10 +25,14 @@ _EXPLAINED = (
 
 @dataclass(frozen=True, slots=True)
 class MatterPeople:
-    """What the page of a matter shows. `groups` are those that let people in, `privileged` the ids of documents."""
+    """What the page of a matter shows. `names` tell its people apart, by id.
+
+    `groups` are those that let people in, `privileged` the ids of documents.
+    """
 
     matter: Matter
     members: Sequence[Member]
+    names: Mapping[str, str]
     groups: Sequence[tuple[str, Role]]
     records: Sequence[DocumentRecord]
     privileged: frozenset[str]
@@ -43,18 +47,22 @@ class MatterSize:
     """A matter as an administrator knows it: names and sizes, nothing of its content."""
 
     matter: Matter
-    owner: User | None
+    owner: str
     documents: int
     megabytes: float
 
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """What the page of administration shows. `accounts`: people sign in here, so that they can be added here too."""
+    """What the page of administration shows. `names` tell people apart, by id.
+
+    `accounts`: people sign in here, so that they can be added here too.
+    """
 
     people: Sequence[Account]
     groups: Sequence[Group]
     matters: Sequence[MatterSize]
+    names: Mapping[str, str]
     accounts: bool
     link: str = ""
 
@@ -62,7 +70,7 @@ class Administration:
 def matter_people(token: str, of: MatterPeople, refusal: PinciteError | None = None) -> Markup:
     """Who is in a matter; for its owner with what changes that."""
     path = f"/matters/{of.matter.id}/people"
-    rows = [_person_row(token, path, member, manages=of.manages) for member in of.members]
+    rows = [_person_row(token, path, member, of.names[member.user.id], manages=of.manages) for member in of.members]
     rows += [_group_row(token, path, name, role, manages=of.manages) for name, role in of.groups]
     archived = Markup('<p class="notice" role="status">This matter is archived: it is read, and not changed.</p>')
     held = Markup('<p class="notice" role="status">This matter is on legal hold: nothing of it is deleted.</p>')
@@ -96,29 +104,40 @@ def administration(token: str, of: Administration, refusal: PinciteError | None 
         _table(("Name", "E-mail address", "", ""), [_account_row(token, account) for account in of.people]),
         _adding_people(token) if of.accounts else NOTHING,
         Markup("<h2>Groups</h2>"),
-        _table(("Group", "People", ""), [_admin_group_row(token, group) for group in of.groups]),
+        _table(("Group", "People", ""), [_admin_group_row(token, group, of.names) for group in of.groups]),
         _changing_groups(token),
         Markup("<h2>Matters</h2>"),
         _table(("Matter", "Owner", "Size", ""), [_matter_row(token, each) for each in of.matters]),
         Markup('<p class="hint">Names and sizes only. Whoever hands a matter over cannot take it themselves.</p>'),
+        Markup('<p><a href="/administration/status">State of the server</a></p>'),
         Markup('<p><a href="{}">Audit log</a></p>').format(audit_url()),
         Markup('<p><a href="/">Back to your documents</a></p>'),
     ]
     return page("Administration", _joined(content), refusal, wide=True)
 
 
-def _person_row(token: str, path: str, member: Member, *, manages: bool) -> Markup:
+def status_page(row: StatusRow) -> Markup:
+    """The state of the server."""
+    parts = [
+        Markup("<h2>{}</h2><ul>{}</ul>").format(title, _joined(Markup("<li>{}</li>").format(line) for line in lines))
+        for title, lines in status_lines(row)
+    ]
+    parts.append(Markup('<p><a href="/administration">Back to administration</a></p>'))
+    return page("State of the server", _joined(parts), wide=True)
+
+
+def _person_row(token: str, path: str, member: Member, name: str, *, manages: bool) -> Markup:
     who = {"who": member.user.id}
     if member.role is None:
         acts = _button(token, path, {"act": "lift"} | who, "Lift the wall") if manages else NOTHING
-        return _row(member.user.name, "Kept out by a wall", ", ".join(member.groups), acts)
+        return _row(name, "Kept out by a wall", ", ".join(member.groups), acts)
     acts = NOTHING
     if manages and member.role != "owner":
         other = "viewer" if member.role == "member" else "member"
         out = _button(token, path, {"act": "unshare"} | who, "Take out") if member.by_themselves else NOTHING
         change = _button(token, path, {"act": "share", "role": other} | who, f"Make {other}")
         acts = change + out + _button(token, path, {"act": "wall"} | who, "Keep out")
-    return _row(member.user.name, ROLES[member.role], ", ".join(member.groups), acts)
+    return _row(name, ROLES[member.role], ", ".join(member.groups), acts)
 
 
 def _group_row(token: str, path: str, name: str, role: Role, *, manages: bool) -> Markup:
@@ -196,10 +215,10 @@ def _adding_people(token: str) -> Markup:
     )
 
 
-def _admin_group_row(token: str, group: Group) -> Markup:
+def _admin_group_row(token: str, group: Group, names: Mapping[str, str]) -> Markup:
     people = _joined(
         Markup('<span class="person">{}{}</span>').format(
-            person.name, _button(token, "/administration", _of_group("group-remove", group, person.id), "Take out")
+            names[person.id], _button(token, "/administration", _of_group("group-remove", group, person.id), "Take out")
         )
         for person in group.people
     )
@@ -222,14 +241,13 @@ def _changing_groups(token: str) -> Markup:
 
 def _matter_row(token: str, each: MatterSize) -> Markup:
     size = f"{plural(each.documents, 'document')}, {each.megabytes:.1f} MB"
-    owner = each.owner.name if each.owner else "nobody"
     hand = Markup(
         '<form method="post" action="/administration" class="quiet inline"><input type="hidden" name="form" value="{}">'
         '<input type="hidden" name="act" value="hand-over"><input type="hidden" name="matter" value="{}">'
         '<input name="who" aria-label="New owner of {}" placeholder="New owner" required maxlength="200">'
         '<button type="submit">Hand over</button></form>'
     ).format(token, each.matter.id, each.matter.name)
-    return _row(each.matter.name, owner, size, hand)
+    return _row(each.matter.name, each.owner or "nobody", size, hand)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Markup]) -> Markup:

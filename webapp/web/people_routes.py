@@ -19,6 +19,7 @@ from webapp.core.limits import check_days
 from webapp.core.log import user_error
 from webapp.core.settings import Settings
 from webapp.service import administration
+from webapp.service.status import status
 from webapp.service.workspace import Workspace
 from webapp.store.roles import Role
 from webapp.store.users import User
@@ -30,6 +31,7 @@ MEGABYTE = 1_000_000
 T = TypeVar("T")
 MATTER_PEOPLE = "/matters/{matter_id}/people"
 ADMINISTRATION = "/administration"
+STATUS = "/administration/status"
 _ROLES: Mapping[str, Role] = {"viewer": "viewer", "member": "member"}
 
 
@@ -49,6 +51,7 @@ class People:
             ("POST", MATTER_PEOPLE, self._change_matter),
             ("GET", ADMINISTRATION, self._administration_page),
             ("POST", ADMINISTRATION, self._administer),
+            ("GET", STATUS, self._status_page),
         ):
             router.add_api_route(path, endpoint, methods=[method], response_model=None)
         return router
@@ -81,9 +84,11 @@ class People:
     ) -> Response:
         access, sharing = workspace.access, workspace.sharing
         matter = access.matter_by_id(user, matter_id)
+        members = sharing.people(user, matter_id)
         of = pages.MatterPeople(
             matter,
-            sharing.people(user, matter_id),
+            members,
+            sharing.told_apart(member.user for member in members),
             sharing.groups_in(user, matter_id),
             access.documents(user, matter),
             sharing.privileged_in(user, matter_id),
@@ -120,19 +125,28 @@ class People:
         self, workspace: Workspace, user: User, link: str = "", refusal: PinciteError | None = None
     ) -> Response:
         workspace.sharing.check_administrator(user)
-        held = workspace.library.sizes()
+        held = [(workspace.access.owner(each[0]), *each) for each in workspace.library.sizes()]
+        people, groups = workspace.accounts.all(), workspace.sharing.groups(user)
+        everyone = [account.user for account in people] + [owner for owner, *_ in held if owner]
+        names = workspace.sharing.told_apart([*everyone, *(person for group in groups for person in group.people)])
         matters = [
-            pages.MatterSize(matter, workspace.access.owner(matter), count, size / MEGABYTE)
-            for matter, count, size in held
+            pages.MatterSize(matter, names[owner.id] if owner else "", count, size / MEGABYTE)
+            for owner, matter, count, size in held
         ]
         of = pages.Administration(
-            workspace.accounts.all(),
-            workspace.sharing.groups(user),
+            people,
+            groups,
             matters,
+            names,
             accounts=self._settings.access == "accounts",
             link=link,
         )
         return html_response(pages.administration(self._token(user), of, refusal), 422 if refusal else 200)
+
+    async def _status_page(self, request: Request) -> Response:
+        return await self._answer(
+            request, None, lambda workspace, user: html_response(pages.status_page(status(workspace, user)))
+        )
 
     # Forms and answers
 

@@ -55,7 +55,7 @@ class SessionGate:
                 return None
         except PinciteError as error:
             told = user_error(error)
-            return PlainTextResponse(f"{told} {told.hint}".strip(), 503, headers={"Retry-After": "5"})
+            return PlainTextResponse(f"{told} {told.page_hint}".strip(), 503, headers={"Retry-After": "5"})
         is_page = path == "/" or "text/html" in request.headers.get("accept", "")
         if is_page and scope["method"] in ("GET", "HEAD"):
             query = scope["query_string"].decode("latin-1")
@@ -63,5 +63,5 @@ class SessionGate:
             to = "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='')}"
             return RedirectResponse(to, 303, headers={"Cache-Control": "no-store"})
         ended = SessionEnded()
-        told_as = {"error": str(ended), "hint": ended.hint}
+        told_as = {"error": str(ended), "hint": ended.page_hint}
         return JSONResponse(told_as, 401, headers={"Cache-Control": "no-store"})

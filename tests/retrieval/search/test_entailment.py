@@ -8,7 +8,9 @@ from retrieval.search.embedder import PACKAGED_NAME
 from retrieval.search.entailment import (
     HEADS,
     LENGTH,
+    Bars,
     CrossEncoder,
+    bars_of,
     load_entailment,
     load_weights,
     pair_tokenizer,
@@ -77,6 +79,22 @@ def test_what_was_trained_comes_back_from_its_file(tmp_path: Path) -> None:
     model = load_entailment(tmp_path / "e.npz")
     assert isinstance(model, CrossEncoder)
     assert not np.allclose(model.logits(PAIRS[:1]), untrained().logits(PAIRS[:1]))
+
+
+@pytest.mark.parametrize(
+    ("figures", "bars"),
+    [
+        ({}, Bars()),
+        ({"right": 60, "wrong": 60, "follows": {"bar": 0.8, "right": 0.6, "wrong": 0.1}}, Bars(follows=0.8)),
+        ({"right": 60, "wrong": 60, "follows": {"bar": 0.8, "right": 0.4, "wrong": 0.1}}, Bars()),
+        ({"right": 60, "wrong": 60, "follows": {"bar": 0.8, "right": 0.6, "wrong": 0.2}}, Bars()),
+        ({"right": 20, "wrong": 60, "follows": {"bar": 0.8, "right": 0.6, "wrong": 0.1}}, Bars()),
+        ({"right": 60, "wrong": 60, "contradicts": {"bar": 0.7, "right": 0.04, "wrong": 0.3}}, Bars(contradicts=0.7)),
+        ({"right": 60, "wrong": 60, "contradicts": {"bar": 0.7, "right": 0.04, "wrong": 0.1}}, Bars()),
+    ],
+)
+def test_readings_count_from_where_the_card_shows_that_they_help(figures: dict[str, object], bars: Bars) -> None:
+    assert bars_of(LINEAGE | {"figures": figures}) == bars
 
 
 def test_a_file_that_is_none_or_is_for_another_model_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.structure.definitions import defined, definitions_used, find_definitions
+from retrieval.structure.definitions import defined, definitions_used, find_definitions, uses_of_terms
 from tests.documents import document
 
 
@@ -100,6 +100,14 @@ def test_a_term_is_used_by_its_very_words_the_longest_first() -> None:
     clause = page.span(LIST.index("3. Sales"), len(LIST))
     assert [d.term for d in definitions_used(page, clause)] == ["Field Sales", "Losses", "Field"]
     assert definitions_used(page, page.span(LIST.index("The fields"), LIST.index("fields of"))) == []
+
+
+def test_each_use_of_a_term_has_its_place_and_its_definition() -> None:
+    page = document("“Field” means oncology.\nThe Fields are open; a field of wheat is none. The Field is closed.")
+    found = list(uses_of_terms(page, page.span(0, len(page.text))))
+    assert [page.slice(span) for span, _ in found] == ["Field", "Field", "Field"]
+    assert [span.start for span, _ in found] == [1, page.text.index("Fields"), page.text.rindex("Field")]
+    assert {definition.term for _, definition in found} == {"Field"}
 
 
 def test_a_passage_that_defines_a_term_does_not_bring_it() -> None:

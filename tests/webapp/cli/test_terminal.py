@@ -165,7 +165,7 @@ def test_each_sentence_is_followed_by_its_mark_and_one_in_doubt_by_the_reason(
         written(
             ("Irish law [1].", "compared", ""),
             ("It costs $5 [1].", "unsupported", "not in the cited passage: $5"),
-            ("Rent is due [99].", "unsupported", "cites [99], which is no passage"),
+            ("Rent is due [passage 99].", "unsupported", "cites [99], which is no passage"),
             ("Walruses sing it.", "uncited", "no citation"),
             (flagged, "unsupported", "a quotation was not found in the source"),
         )
@@ -174,7 +174,7 @@ def test_each_sentence_is_followed_by_its_mark_and_one_in_doubt_by_the_reason(
     assert shown.startswith(
         "! Of 5 sentences, marked: 3 “not confirmed”, 1 “no citation”.\n\n"
         "Irish law [1]. ≈ It costs $5 [1]. (! not confirmed: not in the cited passage: $5) "
-        "Rent is due [99]. (! not confirmed: cites [99], which is no passage) "
+        "Rent is due [passage 99]. (! not confirmed: cites [99], which is no passage) "
         f"Walruses sing it. (! no citation) {flagged} "
         "(! not confirmed: a quotation was not found in the source)\n"
     )

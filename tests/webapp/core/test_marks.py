@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from tests.webapp.copies import copied
 from webapp.cli.output import show_answer, show_summary
 from webapp.core.marks import MARKS, QUOTED, RECOGNISED, STRUCK, State, mark_for, promise
 from webapp.core.results import AnswerResult, KeySentenceRow, LineRow, SentenceRow, SummaryResult, items, mark_of
@@ -100,7 +101,7 @@ def test_a_mark_has_the_same_words_on_the_page_in_a_copy_on_the_terminal_and_in_
     assert f"{mark.sign} {mark.words}" in plain(evidence.evidence("m", "t", items(result), 0, "Rent is due"))
 
     show_answer(result)
-    for text in (chat.copied(turn(result)), capsys.readouterr().out):
+    for text in (copied(turn(result)), capsys.readouterr().out):
         assert f"Rent is due [1]. {mark.sign}" in text or f"Rent is due [1]. ({mark.sign} {told})" in text
         assert told in text or legend(result) == [f"{mark.sign} {mark.words}"]
         assert told in text or f"\n{mark.sign} {mark.words}" in text
@@ -115,7 +116,7 @@ def test_a_line_of_a_summary_has_its_mark_on_every_surface(
     assert f'class="sign {mark.style}" role="img" aria-label="{mark.words}"' in html
     assert mark.meaning in plain(html)
     show_summary(result)
-    for text in (chat.copied(turn(result)), capsys.readouterr().out):
+    for text in (copied(turn(result)), capsys.readouterr().out):
         assert f"(Section 2, p. 3) {mark.sign}" in text
         assert f"\n{mark.sign} {mark.words}" in text
     stored = json.loads(result.model_dump_json())["clauses"][0]["lines"][0]
@@ -164,7 +165,7 @@ def test_a_quotation_of_recognised_text_is_never_called_word_for_word(capsys: py
         show_answer(result)
         shown = capsys.readouterr().out
         html = plain(chat.turn_html(turn(result)))
-        for text in (shown, html, chat.copied(turn(result))):
+        for text in (shown, html, copied(turn(result))):
             assert QUOTED.words not in text
         assert RECOGNISED.words in shown.lower()
         assert RECOGNISED.words in html

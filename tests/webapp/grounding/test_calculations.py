@@ -44,9 +44,34 @@ SERVICES = "Customer shall pay $5,000 for setup, $2,000 for training and $3,500 
 DATES = "This Lease begins on January 1, 2020 and ends on December 31, 2022."
 UNITS = "Buyer shall buy 500 units at a price of $20 per unit."
 CURE = "Licensee shall cure the breach within thirty (30) days after March 15, 2021."
+DAMAGES = "Each late day costs Provider $750 per day, up to a maximum of $15,000."
+PARTS = "Client shall pay $60,000 in five equal annual installments."
+ROYALTY = "Licensee shall pay a royalty of 8% of sales."
+BALANCE = "The purchase price is $900,000, of which 30% is payable at signing and the balance at closing."
+SHARES = "Seller holds 150,000 shares out of 600,000 shares of the Company."
+TWICE = "The cap on liability is twice the annual fee of $45,000."
+LATE = "Overdue amounts bear interest at 1.5% per month."
+MINIMUM = "Buyer shall order at least 40 units per month."
+HALF_YEAR = "The charter begins on March 15, 2018 and ends on September 15, 2021."
 BUSINESS = "Seller shall deliver within ten (10) business days after March 15, 2021."
 
 RIGHT = [
+    (DAMAGES, "Ten days cost $7,500.", "10 days × $750 a day = $7,500"),
+    (DAMAGES, "The maximum is reached after 20 days.", "$15,000 ÷ $750 a day = 20 days"),
+    (PARTS, "Each installment is $12,000.", "$60,000 ÷ 5 = $12,000"),
+    (PARTS, "After two installments $36,000 remains unpaid.", "$60,000 × 3 ÷ 5 = $36,000"),
+    (ROYALTY, "On sales of $2,000,000 the royalty is $160,000.", "8% of $2,000,000 = $160,000"),
+    (BALANCE, "At signing $270,000 is payable.", "30% of $900,000 = $270,000"),
+    (BALANCE, "At closing $630,000 remains to be paid.", "$900,000 − 30% = $630,000"),
+    (BALANCE, "70% of the price is due at closing.", "100% − 30% = 70%"),
+    (SHARES, "Seller holds 25% of the shares.", "150,000 shares ÷ 600,000 shares = 25%"),
+    (SHARES, "The others hold 450,000 shares.", "600,000 shares − 150,000 shares = 450,000 shares"),
+    (TWICE, "Liability is capped at $90,000.", "2 × $45,000 = $90,000"),
+    (LATE, "The interest is 18% per year.", "1.5% × 12 = 18%"),
+    (MINIMUM, "In a year Buyer must order at least 480 units.", "40 units × 12 = 480 units"),
+    (HALF_YEAR, "The charter lasts three years and six months.", "March 15, 2018 to September 15, 2021"),
+    (SERVICES, "Setup and support together cost $8,500.", "$5,000 + $3,500 = $8,500"),
+    (SERVICES, "Setup costs $3,000 more than training.", "$5,000 − $2,000 = $3,000"),
     (TERM, "The agreement ends on September 1, 2021.", "March 1, 2020 + 18 months = September 1, 2021"),
     (TERM, "The term expires 18 months after March 1, 2020, on September 1, 2021.", "= September 1, 2021"),
     (TERM, "March 1, 2020 + 18 months = September 1, 2021", "March 1, 2020 + 18 months = September 1, 2021"),

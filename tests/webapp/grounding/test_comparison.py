@@ -1,11 +1,11 @@
 """What a sentence says is compared with the clause that bears it: parties, modality, standards, bounds, noise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
-from retrieval import Document, Passage, Reading, find_facts, pin_cite
+from retrieval import Bars, Document, Passage, Reading, find_facts, pin_cite
 from retrieval.core.documents import Page
 from webapp.grounding.check import CheckedSentence, check
 from webapp.grounding.evidence import Sources, bearing_of
@@ -149,12 +149,27 @@ class Reader:
     """An entailment model that reads every pair alike."""
 
     reading: Reading
+    bars: Bars = field(default=Bars(follows=0.9, contradicts=0.95))
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Reading]:
         return [self.reading for _ in pairs]
 
     def answers(self, pairs: Sequence[tuple[str, str]]) -> Sequence[float]:
         return [0.0 for _ in pairs]
+
+
+@pytest.mark.parametrize(
+    ("bars", "reading"),
+    [
+        (Bars(contradicts=0.95), Reading(0.97, 0.01, 0.02)),
+        (Bars(follows=0.9), Reading(0.01, 0.98, 0.01)),
+        (Bars(), Reading(0.01, 0.98, 0.01)),
+    ],
+)
+def test_a_reading_counts_for_nothing_that_its_card_does_not_show(bars: Bars, reading: Reading) -> None:
+    reader = Reader(reading, bars)
+    [sentence] = check("Supplier grants Buyer a license [2].", PASSAGES, {"d": DOCUMENT}, entailment=reader).sentences
+    assert sentence.state == "compared"
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,14 @@ TEXT = (
     "12. Owner is the sole supplier of diesel to the berth. Owner shall ship the spare buoys to the chandlery.\n"
     "13. Either party may leave the association on a month’s notice, and Owner shall in no event be liable for theft.\n"
     "14. The initial term is three years. The harbour committee meets quarterly.\n"
-    "15. Marina Day means the second Saturday of June, on which the slipway is open for 9 hours.\n"
+    "15. Owner shall help the divers of Tenant and shall store the lines. The wash is limited to 40 litres a day.\n"
+    "16. Marina Day means the second Saturday of June, on which the slipway is open for 9 hours.\n"
 )
 MOORING = document(TEXT)
 
 
 def passage(first: int, last: int) -> Passage:
-    start, end = TEXT.index(f"\n{first}. ") + 1, TEXT.index(f"\n{last + 1}. ") if last < 15 else len(TEXT)
+    start, end = TEXT.index(f"\n{first}. ") + 1, TEXT.index(f"\n{last + 1}. ") if last < 16 else len(TEXT)
     span = MOORING.span(start, end)
     return Passage(**pin_cite(MOORING, span).where(), n=1, text=MOORING.slice(span))
 
@@ -84,6 +85,8 @@ def sentence(statement: str, where: Passage) -> CheckedSentence:
         (13, "Both parties may leave the association", "Only the lessee may leave the association"),
         (13, "Each party can leave the association", "Neither party may ever leave the association"),
         (13, "Owner is liable for no theft", "Owner is liable for theft"),
+        (15, "Owner has to store the lines", "Tenant has to store the lines"),
+        (15, "The wash takes at most 40 litres a day", "The wash takes at least 40 litres a day"),
     ],
 )
 def test_what_a_sentence_overstates_or_turns_is_marked(clause: int, right: str, wrong: str) -> None:

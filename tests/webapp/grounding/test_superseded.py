@@ -56,6 +56,11 @@ def whole(document: Document, n: int) -> Passage:
             "The Supplier shall not sell the goods to any competitor of the Buyer [1].",
             "its clause was deleted by Second Amendment.pdf, Section 2",
         ),
+        (
+            "two amendments in a row",
+            "The Buyer shall pay each invoice within thirty days [1].",
+            "its clause had words changed by First Amendment.pdf, Section 1",
+        ),
     ],
 )
 def test_what_a_clause_said_before_it_was_ended_is_marked(stores: Stores, name: str, answer: str, by: str) -> None:

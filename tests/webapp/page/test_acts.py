@@ -69,7 +69,7 @@ def test_a_field_that_is_no_text_is_an_error(said: dict[str, object]) -> None:
 
 def test_acts_are_of_their_part_of_the_page_and_event() -> None:
     assert acts_at("conversations", "click") == {"open", "new", "share", "delete", "rename", "search", "lists"}
-    assert acts_at("past", "submit") == {"again", "alone", "read-on", "find"}
+    assert acts_at("past", "submit") == {"again", "alone", "read-on", "find", "example"}
     assert acts_at("brand", "click") == set()
 
 

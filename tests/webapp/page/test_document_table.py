@@ -7,6 +7,7 @@ import pytest
 
 from retrieval import Matter
 from tests.webapp.answers.test_each_document import QUESTION, lease
+from tests.webapp.copies import copied_answer
 from tests.webapp.fake_engine import CopyingEngine, FakeEngine
 from tests.webapp.page.pages import Page, elements, ready, words
 from webapp.core.results import AnswerResult, SupersededRow
@@ -101,11 +102,12 @@ def test_rows_come_in_one_after_another(page: Page) -> None:
 
 def test_a_copy_has_the_rows(page: Page) -> None:
     page.ask(QUESTION)
-    copy = document_table.copied(page.answer()).splitlines()
+    copy = copied_answer(page.answer()).splitlines()
     assert copy[0].startswith("Found in 2 of 3 documents")
     assert copy[2].split("\t")[:3] == ["Document", "State", "Answer"]
-    assert len(copy) == 8
-    assert copy[-1] == "✓ word for word on the page"
+    assert len(copy) == 9
+    assert copy[-2] == "✓ word for word on the page"
+    assert copy[-1].startswith("Searched 3 documents")
     assert copy[3].split("\t")[:2] == ["<b>lease 0.pdf", "Found"]
     assert copy[3].rstrip().endswith(", p. 1 ✓")
 
@@ -126,7 +128,7 @@ def test_what_amends_a_clause_stands_in_a_column_of_its_own(page: Page) -> None:
     shown = document_table.body("t", amended)
     assert words(shown, "th")[:4] == ["Document", "Answer", "Where", "Amended by"]
     assert "Replaced by First Amendment.pdf, Section 2, p.\u00a01" in shown
-    assert "First Amendment.pdf, Section 2, p. 1" in document_table.copied(amended)
+    assert "First Amendment.pdf, Section 2, p. 1" in copied_answer(amended)
 
 
 def test_the_command_gives_the_same_rows_of_this_matter_alone(workspace: Workspace, matter: Matter) -> None:

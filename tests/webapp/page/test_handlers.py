@@ -62,7 +62,6 @@ class Server:
     async def opened(self, name: str = "ann", **query: str) -> Tab:
         """A tab of this user that has been loaded."""
         tab = Tab()
-        read_in_name(self.workspace, await self.user(name))
         assert "notice" in await self.handlers.load(tab, self.request(name, None, **query))
         return tab
 
@@ -211,6 +210,22 @@ def test_each_guest_has_a_page_of_their_own_for_an_hour(tmp_path: Path) -> None:
     server.workspace.close()
 
 
+def test_an_act_that_comes_first_to_a_new_server_goes_where_the_address_says(server: Server) -> None:
+    """The page was open when the server was started anew."""
+
+    async def test() -> None:
+        user = await server.user()
+        matter = server.workspace.access.create(user, "Acme")
+        tab = Tab()
+        told = await server.handlers.ask(tab, "Who pays?", server.request(matter=matter.id))
+        assert "There is no document to ask." in told["notice"]
+        assert tab.state == PageState()
+        await server.handlers.act(tab, {"do": "new"}, server.request(matter=matter.id))
+        assert tab.state == PageState(opened=True, matter_id=matter.id)
+
+    asyncio.run(test())
+
+
 # Order, turns, faults
 
 
@@ -218,6 +233,7 @@ def test_what_is_done_in_a_tab_happens_in_its_order(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
         user = await server.user()
+        read_in_name(server.workspace, user)
         await server.handlers.find(tab, "rent", server.request())
         first = tab.state.conversation_id
         assert first
@@ -306,6 +322,7 @@ def test_one_user_has_so_many_acts_at_a_time_and_keeps_nobody_else_waiting(serve
 def test_stop_and_uploads_wait_for_no_turn(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
+        read_in_name(server.workspace, await server.user())
         await server.handlers.find(tab, "rent", server.request())
         async with AsyncExitStack() as held:
             for _ in range(ACTS_AT_ONCE):

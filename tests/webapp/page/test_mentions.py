@@ -13,6 +13,7 @@ from retrieval import Matter
 from retrieval.core.documents import Remark
 from tests.documents import document
 from tests.pdfs import make_pdf
+from tests.webapp.copies import copied
 from webapp.core.errors import SearchesWaiting, SearchIncomplete, TooSlow
 from webapp.core.results import CoverageRow, MentionRow, MentionsResult, NamedRow
 from webapp.core.settings import load_settings
@@ -20,7 +21,6 @@ from webapp.core.stream import Event, Result
 from webapp.page import controller
 from webapp.page.controller import Controller
 from webapp.page.evidence import newest_evidence
-from webapp.page.html import chat
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
 from webapp.page.uploads import UploadStore
@@ -101,7 +101,7 @@ def test_of_very_many_places_all_are_counted_and_the_first_are_kept(
     assert [row.document for row in turn.answer.citations] == ["one.pdf"] * 20 + ["two.pdf"] * 10
     assert parts["announcement"] == "2,021 mentions found."
     assert "2,021 mentions in 3 documents. Only the first 30 are listed;" in parts["past"]
-    assert chat.copied(turn).startswith("“rent”: 2,021 mentions, the first 30 of them\n")
+    assert copied(turn).startswith("“rent”: 2,021 mentions in 3 documents. The first 30 are listed.\n")
 
 
 def lose_texts(reader: Reader) -> None:
@@ -201,9 +201,9 @@ def test_deleted_words_are_found_as_deleted_and_never_counted_as_mentions(reader
     assert "1 mention in 1 document, and 2 places in deleted text." in parts["past"]
     assert "<del><mark>rent</mark></del>" in parts["past"]
     assert "1 mention on 1 page" in parts["past"]
-    copied = chat.copied(turn)
-    assert copied.startswith("“rent”: 1 mention, 2 places in deleted text\n")
-    assert copied.count("(deleted text)") == 2
+    copy = copied(turn)
+    assert copy.startswith("“rent”: 1 mention in 1 document, and 2 places in deleted text.\n")
+    assert copy.count("(deleted text)") == 2
     events = Caller(reader.workspace, LOCAL_USER).run(FindMentions("Acme", "rent"))
     assert [(event.row.status, event.row.start) for event in events if isinstance(event, Result)] == [
         ("", text.index("rent")),

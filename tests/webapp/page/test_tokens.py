@@ -16,6 +16,7 @@ PAIRS = [
     *((text, surface) for text in ("sure", "doubt", "bad", "part") for surface in ("paper", "rail", "card")),
     *((text, f"{text}-bg") for text in ("mark", "sure", "doubt", "bad", "part")),
     *(("ink", background) for background in ("doubt-bg", "bad-bg", "mark-bg", "hit", "part-bg")),
+    *((text, "hover") for text in ("sure", "doubt")),
     *(("soft", background) for background in ("doubt-bg", "mark-bg")),
     *(("on-mark", background) for background in ("mark", "mark-deep")),
 ]

@@ -236,7 +236,7 @@ def test_each_page_has_a_state_of_its_own() -> None:
         ({"stores": "ready", "embedder": "away", "engine": "ready"}, "away", "Search"),
         ({"stores": "ready", "embedder": "ready", "engine": "loading"}, "loading", "The language model"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "away", "The language model"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "No language model is configured"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "Ready"),
     ],
 )
 def test_how_things_stand_is_shown_worst_first(states: dict[str, str], kind: str, words: str) -> None:
@@ -249,7 +249,7 @@ def test_an_error_is_a_notice_and_only_who_is_not_let_in_is_told_nothing_of_the_
     error = NoSuchMatter(matter="Acme")
     updates = failure_updates(error)
     assert str(error) in updates["notice"].unescape()
-    assert error.hint in updates["notice"].unescape()
+    assert error.page_hint in updates["notice"].unescape()
     assert updates["announcement"] == str(error)
     assert updates["busy"] is False
     assert "health" not in updates

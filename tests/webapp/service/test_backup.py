@@ -1,5 +1,6 @@
 """Backup while the stores are used, and restore elsewhere: records, answers and evidence, or what is damaged."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -299,6 +300,23 @@ def test_damage_of_manifest_or_records_is_named_and_nothing_is_restored(
     with pytest.raises(BackupUnusable, match=reason):
         list(restore(made, other, is_partial=True))
     assert list(other.data_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize(("left", "reason"), [(0, "walls.jsonl is empty"), (1, "table walls has 0 rows instead of 1")])
+def test_walls_that_were_emptied_and_signed_again_are_named(
+    made: Path, one_machine: Settings, left: int, reason: str
+) -> None:
+    file = made / "records" / "walls.jsonl"
+    columns = file.read_bytes().splitlines(keepends=True)[:left]
+    file.write_bytes(b"".join(columns))
+    body = json.loads((made / "manifest.json").read_text())
+    del body["sha256"]
+    body["tables"]["walls"] = 1
+    [entry] = [entry for entry in body["files"] if entry["path"] == "records/walls.jsonl"]
+    entry["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (made / "manifest.json").write_text(json.dumps(body | {"sha256": digest_of(body)}))
+    with pytest.raises(BackupUnusable, match=reason):
+        list(restore(made, _elsewhere(one_machine, "other")))
 
 
 def test_a_manifest_that_leads_out_of_its_folder_is_refused(made: Path, one_machine: Settings) -> None:

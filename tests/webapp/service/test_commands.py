@@ -48,6 +48,7 @@ from webapp.service.commands import (
     Search,
     Summarise,
 )
+from webapp.service.conversation_commands import ExportConversation, ListConversations, RenameConversation
 from webapp.service.people_commands import (
     AddUser,
     ChangeMembers,
@@ -56,6 +57,7 @@ from webapp.service.people_commands import (
     ListMembers,
     ListUsers,
     SetPassword,
+    Status,
 )
 from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain, VerifyAudit
 from webapp.service.workspace import Workspace
@@ -69,7 +71,7 @@ SHOWN_OTHERWISE = {"accept", "follow"}  # `add` makes one result of both
 
 @contextmanager
 def _served(settings: Settings, workspace: Workspace) -> Iterator[Client]:
-    app = cli_app(settings, TOKEN, lambda: Caller(workspace, LOCAL_USER))
+    app = cli_app(settings, TOKEN, lambda account: Caller(workspace, workspace.operator(account)))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -191,6 +193,10 @@ SAMPLES: tuple[Callable[[Path], Command[Any]], ...] = (
     lambda _: SetPassword("nobody"),
     lambda _: ChangeUser("nobody", "disable"),
     lambda _: ListMembers("Acme"),
+    lambda _: ListConversations("Acme", "law"),
+    lambda _: RenameConversation("Acme", "0" * 32, "Law"),
+    lambda _: ExportConversation("Acme", "0" * 32),
+    lambda _: Status(),
     lambda _: ListMembers("Nowhere"),
     lambda _: ChangeMembers("Acme", "share", "Nobody"),
     lambda _: ChangeMembers("Acme", "unshare", "local"),

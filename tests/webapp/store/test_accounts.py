@@ -1,6 +1,7 @@
 """Accounts and sessions in the record, on SQLite and on PostgreSQL."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,11 @@ def accounts(engine: sa.Engine) -> Accounts:
 @pytest.fixture
 def ada(accounts: Accounts) -> Account:
     return accounts.add(" Ada@Firm.example", "Ada", administrator=True)
+
+
+def disable(accounts: Accounts, account: Account) -> None:
+    with database.writing(accounts._engine) as connection:
+        accounts.disable(connection, account)
 
 
 def _sessions(engine: sa.Engine, **hours: float) -> Sessions:
@@ -68,10 +74,10 @@ def test_a_password_is_right_only_for_its_account_while_it_may_sign_in(accounts:
         assert accounts.check_password(email, password) is None
     bea = accounts.add("bea@firm.example", administrator=True)
     assert accounts.check_password("bea@firm.example", "") is None  # she has set none
-    accounts.disable(ada)
+    disable(accounts, ada)
     assert accounts.check_password("ada@firm.example", PASSWORD) is None
     with pytest.raises(LastAdministrator):
-        accounts.disable(bea)
+        disable(accounts, bea)
     accounts.enable(ada)
     assert accounts.check_password("ada@firm.example", PASSWORD) is not None
 
@@ -100,7 +106,11 @@ def test_what_opened_an_account_ends_with_a_new_password_and_with_its_disabling(
 ) -> None:
     accounts.add("bea@firm.example", administrator=True)
     live = _sessions(engine)
-    for end in (lambda: accounts.set_password(ada, PASSWORD), lambda: accounts.disable(ada)):
+    ends: tuple[Callable[[], None], ...] = (
+        lambda: accounts.set_password(ada, PASSWORD),
+        lambda: disable(accounts, ada),
+    )
+    for end in ends:
         token, link = live.start(ada.user), accounts.make_link(ada)
         assert (live.user(token), accounts.of_link(link)) == (ada.user, accounts.account(ada.user))
         end()

@@ -175,6 +175,10 @@ def test_a_missing_file_of_the_head_is_told(log: Audit, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     file.unlink()
     assert "audit.head" in log.verify().fault
+    head = str(_wrote(log).verify().head)  # what is written next hides nothing of it
+    assert "audit.head" in log.verify().fault
+    file.write_text(head)
+    assert _wrote(log).verify().fault == ""
 
 
 def test_a_refused_access_is_recorded_by_ids_alone(log: Audit) -> None:

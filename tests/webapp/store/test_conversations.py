@@ -15,13 +15,14 @@ from retrieval.core.documents import Remark
 from retrieval.library.library import MIGRATIONS as LIBRARY_MIGRATIONS
 from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
+from tests.webapp.copies import copied
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
 from webapp.core.errors import NameTooLong, NoSuchConversation
 from webapp.core.results import AnswerResult, BudgetRow, CoverageRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
 from webapp.page.evidence import evidence_of
-from webapp.page.html.chat import copied, turn_html
+from webapp.page.html.chat import turn_html
 from webapp.page.html.evidence import evidence
 from webapp.service.ask import page_result
 from webapp.store.access import Access

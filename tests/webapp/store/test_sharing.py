@@ -22,7 +22,7 @@ from webapp.core.errors import (
     RoleTooLow,
 )
 from webapp.store.access import Access
-from webapp.store.audit import Audit
+from webapp.store.audit import Audit, Wanted
 from webapp.store.schema import users
 from webapp.store.sharing import Sharing
 from webapp.store.users import User, Users
@@ -49,6 +49,11 @@ def access(sharing: Sharing) -> Access:
 @pytest.fixture
 def matter(access: Access) -> Matter:
     return access.create(ANN, "Acme")
+
+
+def leave(sharing: Sharing, user: User, leaving: User, heir: User) -> None:
+    with sharing._audit.transaction() as transaction:
+        sharing.leave_all(transaction, user, leaving, heir)
 
 
 def _roles(sharing: Sharing, matter: Matter) -> dict[str, str | None]:
@@ -166,8 +171,8 @@ def test_who_leaves_the_firm_leaves_their_matters_to_another(sharing: Sharing, a
     theirs = access.create(BEN, "Bolt")
     sharing.share(ANN, "Acme", "Ben", "member")
     with pytest.raises(NotAllowed):
-        sharing.leave_all(BEN, "Ben", "Cleo")
-    sharing.leave_all(ADMIN, "Ben", "Cleo")
+        leave(sharing, BEN, BEN, CLEO)
+    leave(sharing, ADMIN, BEN, CLEO)
     assert (access.matters(BEN), access.matters(CLEO)) == ([], [theirs])
 
 
@@ -228,10 +233,27 @@ def test_of_two_who_are_handed_a_matter_at_once_one_gets_it(sharing: Sharing, ma
 
 def test_nobody_follows_who_cannot(sharing: Sharing, access: Access, matter: Matter) -> None:
     sharing.wall(ANN, matter.id, "Cleo")
-    for heir in ("Ann", "Admin", "Cleo"):
+    other = access.create(ANN, "Bolt")
+    for heir in (ANN, ADMIN, CLEO):
         with pytest.raises(NoHeir):
-            sharing.check_heir(ADMIN, "Ann", heir)
-    sharing.check_heir(ADMIN, "Ann", "Ben")
+            leave(sharing, ADMIN, ANN, heir)
+    assert {access.owner(matter), access.owner(other)} == {ANN}  # of two matters, with a wall in the way of one
+    assert [entry.act for entry in sharing._audit.each(Wanted())][-1] == "wall"
+    leave(sharing, ADMIN, ANN, BEN)
+    assert {access.owner(matter), access.owner(other)} == {BEN}
+
+
+def test_people_and_matters_of_one_name_are_told_apart(sharing: Sharing, access: Access, matter: Matter) -> None:
+    with database.writing(sharing._engine) as connection:
+        its = sa.update(users).where(users.c.id.in_([BEN.id, CLEO.id])).values(name="Sam")
+        connection.execute(its)
+        connection.execute(sa.update(users).where(users.c.id == BEN.id).values(email="ben@firm.example"))
+    people = [User(BEN.id, "Sam"), User(CLEO.id, "sam"), ANN]
+    assert sharing.told_apart(people) == {"ben": "Sam (ben@firm.example)", "cleo": "sam (cleo)", "ann": "Ann"}
+    theirs = access.create(BEN, matter.name)
+    alone = access.create(BEN, "Bolt")
+    labels = sharing.matters_told_apart([matter, theirs, alone])
+    assert list(labels.values()) == ["Acme – Ann", "Acme – Sam", "Bolt"]
 
 
 def test_a_privileged_document_is_noted_until_it_is_not(sharing: Sharing, access: Access, matter: Matter) -> None:

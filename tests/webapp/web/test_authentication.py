@@ -23,6 +23,7 @@ from webapp.core.quotas import GUEST
 from webapp.core.results import read_turn
 from webapp.core.settings import load_settings
 from webapp.core.urls import page_url, pdf_url
+from webapp.service import administration
 from webapp.service import workspace as workspace_file
 from webapp.service.startup import Startup
 from webapp.store.schema import metadata, users
@@ -333,7 +334,7 @@ def test_a_person_who_is_disabled_is_refused_though_the_proxy_names_them(proxied
     headers = (("X-Pincite-Proxy-Secret", SECRET), ("X-Forwarded-User", "gone@firm.example"))
     assert _through(proxied, *headers).status_code == 200
     accounts, account = proxied.workspace.accounts, proxied.workspace.account_of("gone@firm.example")
-    accounts.disable(account)
+    administration.disable(proxied.workspace, LOCAL_USER, account.id)
     assert _through(proxied, *headers).status_code == 403
     accounts.enable(account)
     assert _through(proxied, *headers).status_code == 200

@@ -26,10 +26,12 @@ from webapp.core.errors import (
 )
 from webapp.core.settings import load_settings
 from webapp.core.urls import pdf_url
+from webapp.service import administration
 from webapp.store.accounts import Account
 from webapp.store.audit import Wanted
 from webapp.store.passwords import hash_password
 from webapp.store.schema import sessions, users
+from webapp.store.users import LOCAL_USER
 from webapp.web.sign_in_routes import local_path
 from webapp.web.sign_in_throttle import FREE_OF_ACCOUNT
 
@@ -188,7 +190,7 @@ def test_what_an_open_page_asks_by_itself_keeps_no_session(server: Running) -> N
 def test_who_is_disabled_is_out_at_once_and_cannot_come_back(server: Running) -> None:
     account = _person(server, "finn@firm.example")
     browser = _signed_in(server, "finn@firm.example")
-    server.workspace.accounts.disable(account)
+    administration.disable(server.workspace, LOCAL_USER, account.id)
     assert not _is_in(browser)
     refused = _sign_in(server.browser(), "finn@firm.example")
     assert (refused.status_code, WrongCredentials.sentence in refused.text) == (401, True)

@@ -12,6 +12,8 @@ from tests.webapp.serving import Running, running
 from webapp.core.errors import NotAdmitted, SettingsInvalid
 from webapp.core.settings import load_settings
 from webapp.core.urls import pdf_url
+from webapp.service import administration
+from webapp.store.users import LOCAL_USER
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +138,7 @@ def test_an_address_that_only_the_userinfo_has_counts_if_it_is_about_the_same_pe
 def test_who_is_disabled_is_refused_by_this_way_too(server: Running, provider: OidcProvider) -> None:
     person = {"sub": "finn", "email": "finn@firm.example", "email_verified": True}
     browser, _ = _come(server, provider, **person)
-    server.workspace.accounts.disable(
-        server.workspace.accounts.account(server.workspace.sharing.person("finn@firm.example"))
-    )
+    administration.disable(server.workspace, LOCAL_USER, "finn@firm.example")
     assert not _is_in(browser)
     _, answer = _come(server, provider, **person)
     assert answer.status_code == 403

@@ -64,6 +64,10 @@ def _help() -> Markup:
         (("Alt Page Down", "Alt Page Up"), "go to the next or the previous citation"),
         (("+", "−"), "enlarge or reduce the page, within the evidence"),
         (("Esc",), "go back from the evidence to the answer"),
+        (("↑", "↓"), "go through a list; left and right through what a row offers"),
+        (("Space", "Shift Space"), "choose a document to ask, or all up to it"),
+        (("F2",), "rename a conversation"),
+        (("Delete", "Ctrl Z"), "remove a document or a conversation, or take that back, in its list"),
     )
     rows = lines(
         Markup("<dt>{}</dt><dd>{}</dd>").format(
@@ -75,7 +79,7 @@ def _help() -> Markup:
         ("Ask", "A question in your own words. Each statement of the answer names section and page."),
         ("Every mention", "Exact words, in every document you ask. No model takes part in it."),
         ("Summarise", "A document’s key terms, clause by clause, each with its page."),
-        ("Which documents", "The button below the question says which are asked; choose others there."),
+        ("Which documents", "Those that are ticked in the list; the line below the question counts them."),
     )
     return _dialog(
         "help",

@@ -4,21 +4,43 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from webapp.core import wording
 from webapp.core.results import AnswerResult, CitationRow, DocumentAnswerRow, mark_of, marks_of
-from webapp.core.wording import STATES, cite, document_answer, document_places, legend
+from webapp.core.wording import STATES, cite, document_answer
 from webapp.page.html import parts
-from webapp.page.html.parts import NOTHING, about, changed_by, lines, pin, sign, to_place, under_way
+from webapp.page.html.parts import NOTHING, about, changed_by, folded, lines, pin, sign, to_place, under_way
 
 _KINDS = {"found": ("part", "●"), "not_found": ("gone", "○"), "unclear": ("doubt", "?")}  # CSS class and icon
 _OTHER = ("doubt", "!")
+MOST_ROWS = 15  # above which a table is folded
 
 
 def body(turn_id: str, answer: AnswerResult) -> Markup:
-    """The counts, and a table with a row for each document."""
-    return Markup('<div class="written"><p>{}</p></div>{}{}').format(
-        answer.answer, _table(turn_id, answer), parts.legend(marks_of(answer))
+    """The counts, a filter by them, and a table with a row for each document."""
+    table = folded(turn_id, _table(turn_id, answer), is_long=len(answer.documents) > MOST_ROWS)
+    return Markup('<div class="written"><p>{}</p></div>{}{}{}').format(
+        answer.answer, _filter(turn_id, answer), table, parts.legend(marks_of(answer))
     )
+
+
+def _filter(turn_id: str, answer: AnswerResult) -> Markup:
+    """Buttons that show the documents of one state, with how many there are; none where all have one."""
+    counts = {state: sum(row.state == state for row in answer.documents) for state in STATES}
+    there = [(state, count) for state, count in counts.items() if count]
+    if len(there) < 2:
+        return NOTHING
+    shown = [("all", NOTHING, "All", len(answer.documents))]
+    for state, count in there:
+        kind, icon = _KINDS.get(state, _OTHER)
+        drawn = Markup('<span class="sign {}" aria-hidden="true">{}</span> ').format(kind, icon)
+        shown.append((state, drawn, STATES[state], count))
+    buttons = lines(
+        Markup(
+            '<button type="button" data-filter="{}" data-of="{}" aria-pressed="{}">{}{} <span class="count">{}</span>'
+            "</button>"
+        ).format(state, turn_id, "true" if state == "all" else "false", drawn, words, f"{count:,}")
+        for state, drawn, words, count in shown
+    )
+    return Markup('<div class="filter" role="group" aria-label="Documents shown">{}</div>').format(buttons)
 
 
 def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
@@ -30,17 +52,6 @@ def writing(question: str, so_far: AnswerResult, done: int, of: int) -> Markup:
     return under_way(question, status, bar, table)
 
 
-def copied(answer: AnswerResult) -> str:
-    """The rows with their pin cites, as plain text for the clipboard, a tab between columns."""
-    by_number = {row.n: row for row in answer.citations}
-    rows = ["\t".join(("Document", "State", "Answer", "Where", "Amended by"))]
-    for row in answer.documents:
-        places = document_places(row, answer, cite)
-        amended = "; ".join(wording.changed_by(each) for each in row.superseded_by)
-        rows.append("\t".join((row.document, STATES[row.state], document_answer(row, by_number), places, amended)))
-    return "\n".join([answer.answer, "", *rows, "", *legend(answer)]).strip()
-
-
 def _table(turn_id: str, answer: AnswerResult) -> Markup:
     position = {row.n: at for at, row in enumerate(answer.citations)}
     amended = any(row.superseded_by for row in answer.documents)
@@ -48,9 +59,9 @@ def _table(turn_id: str, answer: AnswerResult) -> Markup:
     head = lines(Markup('<th scope="col">{}</th>').format(title) for title in titles)
     rows = lines(_row(turn_id, row, answer, position, amended=amended) for row in answer.documents)
     return Markup(
-        '<div class="each" role="region" tabindex="0" aria-label="Answer of each document"><table><thead><tr>{}</tr>'
-        "</thead><tbody>{}</tbody></table></div>"
-    ).format(head, rows)
+        '<div class="each" role="region" tabindex="0" aria-label="Answer of each document" data-turn="{}" '
+        'data-show="all"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(turn_id, head, rows)
 
 
 def _row(

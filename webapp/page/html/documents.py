@@ -113,11 +113,15 @@ def scope(matter: Matter, records: Sequence[DocumentRecord], chosen: Sequence[st
     """
     ids = None if chosen is None else set(chosen)
     ready = sum(record.state == "ready" and (ids is None or record.id in ids) for record in records)
-    told: dict[str, Any] = {"all": ids is None, "reply": reply}
-    if ids is not None:
-        told["ids"] = [record.id for record in records if record.id in ids]
+    told: dict[str, Any] = {"reply": reply}
+    if ids is not None:  # the fewer of the two: a matter may have thousands of documents
+        some, others = (
+            [each.id for each in records if each.id in ids],
+            [each.id for each in records if each.id not in ids],
+        )
+        told |= {"only": some} if len(some) <= len(others) else {"besides": others}
     return Markup(
-        '<h2 class="unseen">Questions and answers</h2><button type="button" class="scope" '
+        '<button type="button" class="scope" '
         'title="Choose the documents to ask"><span class="label">Asking</span> {} – {:,} of {}</button>'
         "<pre hidden>{}</pre>"
     ).format(matter.name, ready, plural(len(records), "document"), to_json(told))

@@ -7,9 +7,10 @@ from itertools import groupby
 from markupsafe import Markup
 
 from webapp.core.results import CitationRow, MentionsResult
-from webapp.core.wording import cite, mentions_count, mentions_coverage, page_number, plural
-from webapp.page.html.parts import NOTHING, lines, page, pin, to_place
+from webapp.core.wording import mentions_count, mentions_coverage, page_number, plural
+from webapp.page.html.parts import NOTHING, folded, lines, page, pin, to_place
 
+FOLDED_ABOVE = 40  # mentions
 MOST_LINES = 200  # mentions shown in context; for more, there is a button for each page
 
 _LEADERS = re.compile(r"(?:\s*\.){4,}")  # the dots of a table of contents
@@ -43,22 +44,15 @@ def _forms(answer: MentionsResult) -> Markup:
 def body(turn_id: str, answer: MentionsResult) -> Markup:
     """List of mentions, document by document."""
     whole = len(answer.citations) <= MOST_LINES
-    return Markup('<div class="mentions">{}</div>').format(
+    shown = Markup('<div class="mentions">{}</div>').format(
         lines(_document(turn_id, rows, whole=whole) for rows in _by_document(answer))
     )
+    return folded(turn_id, shown, is_long=len(answer.citations) > FOLDED_ABOVE)
 
 
 def coverage(answer: MentionsResult) -> Markup:
     """Search coverage."""
     return Markup('<p class="coverage">{}</p>').format(mentions_coverage(answer.searched))
-
-
-def copied(answer: MentionsResult) -> str:
-    """The mentions as plain text for the clipboard."""
-    rows = [f"{cite(row)}: {''.join(row.around or ())}" for row in answer.citations]
-    limit = f", the first {len(rows):,} of them" if answer.count + answer.struck > len(rows) else ""
-    deleted = f", {plural(answer.struck, 'place')} in deleted text" if answer.struck else ""
-    return "\n".join([f"“{answer.phrase}”: {plural(answer.count, 'mention')}{deleted}{limit}", *rows])
 
 
 def _by_document(answer: MentionsResult) -> Iterator[Numbered]:

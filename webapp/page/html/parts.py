@@ -63,7 +63,21 @@ def legend(marks: Sequence[Mark]) -> Markup:
     if not marks:
         return NOTHING
     rows = lines(Markup("<dt>{}</dt><dd>{}</dd>").format(standing(mark), mark.meaning) for mark in marks)
-    return Markup('<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>').format(rows)
+    short = "; ".join(f"{mark.sign} {mark.words}" for mark in marks)
+    return Markup(
+        '<details class="key legend"><summary>What the marks say</summary><dl>{}</dl></details>'
+        '<p class="printed">{}</p>'
+    ).format(rows, short)
+
+
+def folded(turn_id: str, content: Markup, *, is_long: bool) -> Markup:
+    """Content of which, if it is long, the beginning is shown until all of it is asked for."""
+    if not is_long:
+        return content
+    return Markup(
+        '<div class="folded" data-long="{}" data-open="false">{}</div>'
+        '<button type="button" class="quiet unfold" data-show-all="{}" aria-expanded="false">Show all</button>'
+    ).format(turn_id, content, turn_id)
 
 
 def to_place(turn_id: str, item: int, words: str, label: str) -> Markup:

@@ -238,7 +238,7 @@ def _terms(shown: PageShown) -> Markup:
         for each in shown.terms
     )
     return Markup(
-        '<details class="terms"><summary>Defined terms on this page <span class="count">{}</span></summary>'
+        '<details class="terms"><summary>Defined terms here <span class="count">{}</span></summary>'
         "<dl>{}</dl></details>"
     ).format(len(shown.terms), rows)
 
@@ -278,6 +278,9 @@ def _note(shown: PageShown, each: OnPage) -> Markup:
 
 
 def _note_form(shown: PageShown) -> Markup:
+    """The form for a note: on the words that are highlighted or, where none are, on the page. The script puts those in
+    their place that are selected.
+    """
     if not shown.may_note:
         return NOTHING
     share = (
@@ -285,9 +288,17 @@ def _note_form(shown: PageShown) -> Markup:
         if shown.sharing
         else NOTHING
     )
+    about = "A note on the highlighted words" if shown.spans else "A note on this page"
     return Markup(
-        '<form class="note" data-do="note" data-document="{}" data-version="{}" data-page="{}" data-spans="{}">'
-        '<label><span class="about-note">A note on this page. Select words on it to write one on these.</span>'
+        '<form class="note" data-do="note" data-document="{}" data-version="{}" data-spans="{}">'
+        '<label><span class="about-note">{}. Select other words to write one on these.</span>'
         '<textarea name="value" rows="3" maxlength="{}" required></textarea></label>{}'
         '<button type="submit">Keep the note</button></form>'
-    ).format(shown.row.document_id, shown.row.text_version, shown.row.page, _spans([shown.span]), LONGEST_NOTE, share)
+    ).format(
+        shown.row.document_id,
+        shown.row.text_version,
+        _spans(shown.spans[:1] or [shown.span]),
+        about,
+        LONGEST_NOTE,
+        share,
+    )

@@ -18,8 +18,8 @@ _STORES = {
 }
 _ENGINE = {
     "loading": "The language model is starting.",
-    "away": "The language model is not available. Questions are answered with key language from the documents.",
-    "none": "No language model is configured. Questions are answered with key language from the documents.",
+    "away": "The language model is not available.",
+    "none": "Ready",  # the line below the question box says the rest
 }
 _SIGNS = {"loading": "…", "away": "!", "none": "✓"}
 

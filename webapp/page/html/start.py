@@ -31,7 +31,7 @@ def ways(examples: Sequence[str], documents: Sequence[tuple[str, str]]) -> Marku
     if not documents:
         return Markup(
             '<div class="add"><button type="button" class="primary" data-add>Add files</button> <span>PDF, Word, mail, '
-            "text and ZIP files, or images. They are read on this page’s own server.</span></div>"
+            "text and ZIP files, or images</span></div>"
         )
     questions = lines(_example(Markup('data-do="example" data-question="{}"').format(q), q) for q in examples)
     phrases = lines(_example(Markup('data-do="find" data-question="{}"').format(q), f"“{q}”") for q in PHRASES)

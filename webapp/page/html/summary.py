@@ -7,18 +7,21 @@ from markupsafe import Markup
 
 from webapp.core import wording
 from webapp.core.results import CitationRow, ClauseRow, LineRow, SummaryResult, marks_of
-from webapp.core.wording import cite, clause_title, summary_coverage, summary_line
+from webapp.core.wording import cite, summary_coverage
 from webapp.grounding.facts import find_facts
-from webapp.page.html.parts import NOTHING, legend, lines, page, pin, sign, to_place, under_way
+from webapp.page.html.parts import NOTHING, folded, legend, lines, page, pin, sign, to_place, under_way
 
 _STRESSED = ("amount", "percent", "date", "month")  # kinds of facts in bold, beside periods
 _PERIOD = re.compile(r"(?:business )?(?:day|week|month|quarter|year|hour)$")
+MOST_LINES = 60  # of a summary, above which it is folded
 _LONG = 480  # characters; a longer line is shown in part until its evidence is opened
 
 
 def body(turn_id: str, answer: SummaryResult) -> Markup:
     """Clauses of a summary, each line with its pin cite, and the defined terms."""
-    return Markup('<div class="written summary">{}</div>{}').format(_all(turn_id, answer), legend(marks_of(answer)))
+    shown = Markup('<div class="written summary">{}</div>').format(_all(turn_id, answer))
+    is_long = sum(len(clause.lines) for clause in answer.clauses) > MOST_LINES
+    return folded(turn_id, shown, is_long=is_long) + legend(marks_of(answer))
 
 
 def heading(answer: SummaryResult, *, stopped: bool) -> Markup:
@@ -45,22 +48,6 @@ def writing(question: str, part: tuple[int, int, str] | None, so_far: SummaryRes
     )
     written = Markup('<div class="written summary">{}{}</div>').format(_all("", so_far), note)
     return under_way(question, status, bar, written)
-
-
-def copied(answer: SummaryResult) -> str:
-    """A summary with its pin cites, as plain text for the clipboard."""
-    return "\n".join(_plain(answer)).strip()
-
-
-def _plain(answer: SummaryResult) -> Iterator[str]:
-    yield answer.document
-    yield wording.summary_heading(answer)
-    for clause in answer.clauses:
-        yield ""
-        yield clause_title(clause)
-        for line in clause.lines:
-            yield f"- {summary_line(line, answer.citations)}"
-    yield from ("", *wording.legend(answer))
 
 
 def _all(turn_id: str, answer: SummaryResult) -> Markup:

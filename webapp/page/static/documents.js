@@ -13,7 +13,7 @@
     let rows = new Map();
     let about = {};
     let items = [];
-    let chosen = null; // ids, as the server has them; null for all
+    let scope = {}; // ids that are chosen alone, or all besides some, as the server has them
     let choices = []; // that the server has not answered
     let count = 0;
     let anchor = ''; // where a range begins
@@ -26,7 +26,7 @@
     // The scope
 
     const ticked = (id) => {
-      let is = chosen === null || chosen.has(id);
+      let is = scope.only ? scope.only.has(id) : !scope.besides?.has(id);
       for (const { ids, how } of choices) is = how === 'add' ? is || ids.has(id) : how === 'drop' ? is && !ids.has(id)
         : ids === null || ids.has(id);
       return is;
@@ -48,9 +48,9 @@
     const readScope = () => {
       const told = document.querySelector('#part-scope pre')?.textContent;
       if (!told) return;
-      const scope = JSON.parse(told);
-      chosen = scope.all ? null : new Set(scope.ids);
-      choices = choices.filter((each) => each.reply > scope.reply);
+      const { only, besides, reply } = JSON.parse(told);
+      scope = { only: only && new Set(only), besides: besides && new Set(besides) };
+      choices = choices.filter((each) => each.reply > reply);
     };
 
     const toggle = (id, is, ranged) => {
@@ -93,7 +93,7 @@
         if (!folders.has(folder)) folders.set(folder, []);
         folders.get(folder).push(row);
       });
-      return [...folders].flatMap(([folder, inside]) => [
+      return [...folders].sort(([a], [b]) => compare(a, b)).flatMap(([folder, inside]) => [
         ...(folder ? [{ key: `folder ${folder}`, folder, inside }] : []),
         ...(folded.has(folder) ? [] : inside).map((row) => ({
           key: row.id, row, data: { state: row.state, name: row.name }, className: folder ? 'inside' : '',
@@ -229,6 +229,8 @@
       const shown = shownRows();
       const filtered = shown.length < all.length;
       const many = all.filter((row) => ticked(row.id)).length;
+      section.dataset.count = all.length;
+      section.dataset.ended = all.filter((row) => ['ready', 'failed'].includes(row.state)).length;
       $('.count').textContent = filtered ? `${number(shown.length)} of ${number(all.length)}`
         : all.length ? number(all.length) : '';
       $('.none').hidden = shown.length > 0;

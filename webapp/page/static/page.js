@@ -18,19 +18,6 @@
   };
   window.showArea = show;
 
-  const copy = async (button) => {
-    let message = 'Copied';
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-    } catch {
-      message = 'The browser does not allow copying here';
-    }
-    const label = button.textContent;
-    button.textContent = message;
-    setTimeout(() => (button.textContent = label), 2000);
-    say(message);
-  };
-
   // Keyboard focus: from a citation or a document to the evidence and back with Escape; after sending, to the question
   // box.
   const act = (element) => window.acts[element?.dataset.do] ?? {};
@@ -40,7 +27,7 @@
     const focus = from?.matches('#send, #stop, #find') ? 'question' : act(from).focus;
     if (focus === 'evidence' && from.closest('#talk, #sidebar, #part-outline')) {
       cited = from;
-      $('#evidence-heading')?.focus();
+      window.toEvidence();
     } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) {
       $('#question textarea')?.focus();
     }
@@ -52,11 +39,10 @@
   };
 
   document.addEventListener('click', (event) => {
-    const from = event.target.closest('[data-copy], [data-area-of], [data-do]');
+    const from = event.target.closest('[data-area-of], [data-do]');
     if (!from) return;
     const area = from.dataset.areaOf || act(from).area;
-    if (from.dataset.copy !== undefined) copy(from);
-    else if (area) show(area);
+    if (area) show(area);
     if (from.matches('#talk [data-do=cite]')) {
       document.querySelectorAll('#talk [aria-current]').forEach((other) => other.removeAttribute('aria-current'));
       from.setAttribute('aria-current', 'true');

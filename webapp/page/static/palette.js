@@ -105,7 +105,7 @@
     if (!selector) {
       const { area } = window.acts[row.dataset.do] ?? {};
       if (area) window.showArea(area);
-      if (area === 'evidence') $('#evidence-heading')?.focus();
+      if (area === 'evidence') window.toEvidence();
       return;
     }
     const element = $(selector);

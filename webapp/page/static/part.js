@@ -4,7 +4,7 @@ const send = (name, data) => trigger(window.acts[name]?.event ?? 'click', { ...d
 element.addEventListener('click', (event) => {
   const from = event.target.closest('[data-do]');
   if (!from || from.tagName === 'FORM') return;
-  const { copy, ...said } = from.dataset; // what is copied stays in the browser
+  const said = { ...from.dataset };
   if (!said.confirm) send(said.do, said);
   else window.confirmed(said.confirm, said.yes).then((yes) => yes && send(said.do, said));
 });

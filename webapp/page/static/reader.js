@@ -26,7 +26,7 @@
     const url = new URL(image.src);
     const now = Number(url.searchParams.get('zoom') ?? 1);
     const needed = (image.clientWidth * Math.min(devicePixelRatio, 2) * now) / (image.naturalWidth || Infinity);
-    const wanted = RESOLUTIONS.find((each) => each >= needed / 1.25) ?? RESOLUTIONS.at(-1);
+    const wanted = RESOLUTIONS.find((each) => each >= needed / 1.15) ?? RESOLUTIONS.at(-1);
     if (wanted <= now) return;
     url.searchParams.set('zoom', wanted);
     image.src = url.pathname + url.search;
@@ -214,6 +214,15 @@
       if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
+    if (expected && document.activeElement === document.body) $('#evidence-heading')?.focus();
+  };
+  // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
+  let expected = false;
+  window.toEvidence = () => {
+    document.activeElement?.blur();
+    $('#evidence-heading')?.focus();
+    expected = true;
+    setTimeout(() => { expected = false; }, 5000);
   };
   let waiting = false;
   const soon = () => {

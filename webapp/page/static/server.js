@@ -22,7 +22,7 @@
   const GONE = [502, 503, 504];
   const isBack = async () => {
     try {
-      return (await send('/healthz', { cache: 'no-store' })).ok;
+      return !GONE.includes((await send('/healthz', { cache: 'no-store' })).status);
     } catch {
       return false;
     }
@@ -48,8 +48,8 @@
       unsay('session-over');
       return answer;
     }
-    tell('session-over', '<strong>Your session has ended.</strong> <a href="/sign-in" target="_blank">Sign in '
-      + 'again</a>; what you typed stays in this page.');
+    tell('session-over', '<strong>Your session has ended; <a href="/sign-in" target="_blank">sign in again</a>.'
+      + '</strong> What you typed stays in this page.');
     return new Response('{"detail": []}', { status: 422 });
   };
 
@@ -60,6 +60,7 @@
         if (!GONE.includes(answer.status)) return sessionChecked(answer);
       } catch { /* nothing listens */ }
       await untilBack();
+      await wait(1); // it may answer, and not be ready
     }
   };
 

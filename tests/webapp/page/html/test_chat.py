@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
+from tests.webapp.copies import copied
 from tests.webapp.page.pages import rows_of
 from webapp.core.results import PieceOfPage, items, read_turn
 from webapp.core.urls import page_url
@@ -142,7 +143,7 @@ def test_a_citation_names_its_document_where_several_were_searched(documents: in
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
     html = chat.turn_html(turn(answer="Yes [1]. No [2]."))
     assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
-    assert '<span class="mark none">[2]</span>' in html
+    assert '<span class="mark none">[passage 2]</span>' in html
 
 
 def test_a_sentence_in_doubt_says_so_where_it_ends_and_each_mark_leads_to_its_own_place() -> None:
@@ -206,8 +207,8 @@ def test_the_sentence_that_bears_is_emphasised_on_the_page_and_in_the_copy_and_f
     html = chat.turn_html(shown)
     assert "The rent is &lt;due&gt;. <strong>It is $1.</strong> No more." in html
     assert "… and 1 more document: nda.pdf" in html
-    quoted = "“The rent is <due>. **It is $1.** No more.” [1]\n… and 1 more document: nda.pdf\n"
-    assert quoted in chat.copied(shown)
+    quoted = "“The rent is <due>. It is $1. No more.” [1]\n\n… and 1 more document: nda.pdf\n"
+    assert quoted in copied(shown)
 
 
 def test_an_answer_from_two_documents_offers_each_alone() -> None:
@@ -231,7 +232,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "")
     assert "Same words as [1], 50 of 50" in opened
     assert "was removed" in opened  # there is no page to show
-    assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document" in chat.copied(
+    assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document. “the rent is $1”" in copied(
         turn(citations=[CITED | {"document": "doc.pdf", "section": "", "page": 1, "also_in": 1}])
     )
 
@@ -271,8 +272,10 @@ def test_an_answer_without_a_search_tells_no_coverage() -> None:
 
 
 def test_what_is_copied_has_its_pin_cites() -> None:
-    assert chat.copied(turn()) == (
-        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3)\n\n✓ word for word on the page"
+    assert copied(turn()) == (
+        "Yes [1].\n\n[1] lease.pdf, Section 2 (Rent), p. 1 (PDF page 3): “the rent is $1”\n\n"
+        "✓ word for word on the page\n"
+        "Searched 1 document, 12 pages; 2 pages unreadable; read 2 of the 9 passages found."
     )
 
 
@@ -314,12 +317,28 @@ def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_i
         ({"stores": "away", "embedder": "loading", "engine": "loading"}, "database is unavailable"),
         ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is starting"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is not available"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No language model is configured"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "Ready"),
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
     ],
 )
 def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> None:
     assert words in sidebar.health(states)
+
+
+@pytest.mark.parametrize(
+    ("state", "writer", "words"),
+    [
+        ("none", "", "Answers are quotations because no writing model is set."),
+        ("away", "saul on this computer", "The writing model cannot be reached."),
+        ("loading", "", "The writing model is starting."),
+        ("ready", "saul at gpu.firm.example", "Answers are written by saul at gpu.firm.example."),
+        ("ready", "", "Answers are written by a language model."),
+    ],
+)
+def test_what_writes_the_answers_stands_below_the_question(state: str, writer: str, words: str) -> None:
+    line = start.engine(state, writer)
+    assert words in line
+    assert ('data-dialog="model"' in line) == (state == "none")
 
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
@@ -335,8 +354,9 @@ def test_the_scope_is_told_with_the_ids_that_are_chosen() -> None:
     some = [record(), record(id="e" * 64), record(id="f" * 64, state="reading")]
     html = documents.scope(Matter("m", "Acme"), some, ["e" * 64, "f" * 64, "a" * 64], 7)
     assert "Acme – 1 of 3 documents" in html  # what is being read cannot be asked yet
-    assert f'"reply":7,"ids":["{"e" * 64}","{"f" * 64}"]' in html
-    assert '"all":true' in documents.scope(Matter("m", "Acme"), some, None)
+    assert f'"reply":7,"besides":["{"d" * 64}"]' in html
+    assert f'"only":["{"e" * 64}"]' in documents.scope(Matter("m", "Acme"), some, ["e" * 64])
+    assert '{"reply":0}' in documents.scope(Matter("m", "Acme"), some, None)
 
 
 def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
@@ -389,7 +409,7 @@ def test_what_amends_a_quotation_stands_beside_it_and_leads_to_its_page() -> Non
     assert items(answered.answer)[place].kind == "Amendment"
     assert f'data-item="{place}" aria-label="Show First Amendment.pdf, Section 2, p.\u00a01"' in html
     assert "Deleted by" in html
-    assert "Deleted by First Amendment.pdf, Section 2, p. 1." in chat.copied(answered)
+    assert "Deleted by First Amendment.pdf, Section 2, p. 1." in copied(answered)
 
 
 def test_an_amendment_without_its_place_is_named() -> None:
