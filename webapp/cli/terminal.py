@@ -138,6 +138,8 @@ def results(events: Iterable[Event[T]], *, as_json: bool) -> Iterator[T]:
                 bars.stop()
                 match event:
                     case Text() if not as_json:
+                        if event.anew:
+                            draft.clear()
                         draft.show(event.text)
                     case Notice():
                         draft.clear()

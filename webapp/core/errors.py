@@ -35,8 +35,10 @@ PinciteError
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
-    ├── EngineRefused       EngineFault       StreamCut         EngineSilent        EngineEndless
-    └── EngineEmpty
+    ├── EngineRefused
+    │   └── SwitchRefused
+    ├── EngineFault         StreamCut         EngineSilent      EngineEndless
+    └── EngineEmpty         EngineThought     ThoughtTooLong
 """
 
 from typing import ClassVar
@@ -659,6 +661,10 @@ class EngineRefused(EngineError):
     )
 
 
+class SwitchRefused(EngineRefused):
+    """The server rejected the fields that switch thinking off; it is asked again without them."""
+
+
 class EngineFault(EngineError):
     """The server reported an error of its own (5xx), before or inside the stream."""
 
@@ -688,6 +694,24 @@ class EngineEmpty(EngineError):
 
     sentence = "The language model wrote nothing."
     hint_text = "Ask again, or in other words. The key language comes directly from the documents."
+
+
+class EngineThought(EngineError):
+    """The server completed its answer with thinking alone: a reasoning model came to no answer in its room."""
+
+    sentence = "The language model thought for all of its {tokens:,} tokens and wrote no answer."
+    hint_text = (
+        "The key language comes directly from the documents. A model that answers without thinking, or a larger "
+        "context window, gives written answers."
+    )
+
+
+class ThoughtTooLong(EngineError):
+    """The answer of a reasoning model was cut off, because its thinking took the room."""
+
+    keeps_text = True
+    sentence = "The language model thought for so long that its answer is cut off at {tokens:,} tokens."
+    hint_text = "Ask about fewer documents, or use a model that answers without thinking."
 
 
 class EngineSilent(EngineError):
