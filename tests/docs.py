@@ -154,6 +154,8 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite matters hold": (commands.Hold.result(),),
     "pincite matters retain": (commands.Retain.result(),),
     "pincite audit": (commands.ReadAudit.result(), commands.VerifyAudit.result()),
+    **{f"pincite model {name}": (results.ModelRow,) for name in ("list", "get", "use")},
+    "pincite model test": (results.ModelTestRow,),
     "pincite groups list": (commands.Groups.result(),),
     "pincite groups create": (commands.Groups.result(),),
     "pincite groups delete": (commands.Groups.result(),),

@@ -80,6 +80,12 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "read-on": "author asks",
     "edit": "author",
     "rate": "author",
+    "models": "administrator",
+    "hide-models": "nothing",
+    "use-model": "administrator",
+    "test-model": "administrator",
+    "fetch-model": "administrator",
+    "stop-model": "administrator",
     "pause": "change",
     "resume": "change",
     "retry": "change",
@@ -112,6 +118,10 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "add_user": "administrator",
     "password": "administrator",
     "change_user": "administrator",
+    "models": "administrator",
+    "fetch_model": "administrator",
+    "use_model": "administrator",
+    "test_model": "administrator",
     "matters": "nothing",
     "create_matter": "nothing",
     "groups": "nothing",
@@ -234,7 +244,7 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
 
 def _value(name: str, ids: Mapping[str, str]) -> Any:
     other = {"value": ids["matter"], "documents": [ids["document"]], "question": "What is the fee?", "rating": 1}
-    return ids.get(name) or other.get(name) or {"item": 0, "zoom": 1.0, "share": "no"}[name]
+    return ids.get(name) or other.get(name) or {"item": 0, "zoom": 1.0, "share": "no", "model": "none"}[name]
 
 
 def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:
@@ -303,6 +313,10 @@ def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, c.Command[Any]
         c.AddUser("new@firm.example"),
         c.SetPassword("viewer"),
         c.ChangeUser("viewer", "disable"),
+        c.ListModels(),
+        c.FetchModel("granite-4.1-3b"),
+        c.UseModel("none"),
+        c.TestModel(),
         c.ListMatters(),
         c.CreateMatter("New"),
         c.Groups(),

@@ -153,6 +153,8 @@ class FakeEngine:
                 return {"object": "list", "data": [{"id": model, "owned_by": "vllm", "max_model_len": self.window}]}
             case "llama.cpp", "/props":
                 return {"default_generation_settings": {"n_ctx": self.window}, "total_slots": 2, "model_alias": model}
+            case "ollama", "/api/tags":
+                return {"models": [{"name": model, "model": model, "details": {"family": "llama"}}]}
             case "ollama", "/api/ps":
                 return {"models": [{"name": model, "model": model, "context_length": self.window}]}
             case "lm-studio", "/api/v0/models":

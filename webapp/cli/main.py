@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
+from typer.core import TyperCommand
 
 from webapp.core.limits import JobAct
 
@@ -34,9 +35,28 @@ app = typer.Typer(
     help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
     epilog="Settings are environment variables (PINCITE_…); docs/settings.md lists them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"pincite {version('pincite')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Ask contracts and case files; every answer cites document, section and page, and every quotation is checked."""
+
+
 matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
 groups = typer.Typer(help="List, create and delete groups of people, and say who is in them.", no_args_is_help=True)
@@ -45,12 +65,17 @@ users = typer.Typer(
     help="List, add, disable and enable people who sign in, and set their passwords.", no_args_is_help=True
 )
 app.add_typer(users, name="users")
+model = typer.Typer(help="List, fetch, choose and test the language model that writes answers.", no_args_is_help=True)
+app.add_typer(model, name="model")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
 Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
 Scope = Literal["document", "all"]
-Question = Annotated[str, typer.Argument(help="Your question, in your own words.", show_default=False)]
+Question = Annotated[
+    str,
+    typer.Argument(help="Your question, in your own words; without it, or as -, it is read from standard input."),
+]
 InDocument = Annotated[
     str | None, typer.Option("--document", help="Search only this document: its name, part of its name, or its id.")
 ]
@@ -165,7 +190,7 @@ def _readable(path: str) -> str:
 @app.command()
 def search(
     matter: Matter,
-    question: Question,
+    question: Question = "-",
     document: InDocument = None,
     exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
@@ -178,6 +203,7 @@ def search(
     from webapp.cli.terminal import results, say
     from webapp.service.commands import FindMentions, Search
 
+    question = _asked(question)
     mentions = FindMentions(matter, question, document)
     if exact and as_json:
         _run(mentions, as_json)
@@ -192,7 +218,7 @@ def search(
 @app.command()
 def ask(
     matter: Matter,
-    question: Question,
+    question: Question = "-",
     document: InDocument = None,
     continues: Annotated[
         bool, typer.Option("--continue", help="Go on with your last conversation in this matter.")
@@ -205,7 +231,19 @@ def ask(
     """Answer a question, with pin cites and checked quotations. It is kept as a conversation of the matter."""
     from webapp.service.commands import Ask
 
-    _run(Ask(matter, question, document, continues, thorough), as_json)
+    _run(Ask(matter, _asked(question), document, continues, thorough), as_json)
+
+
+def _asked(question: str) -> str:
+    """The question of the command line; for "-" what standard input has, if that is no terminal."""
+    if question != "-":
+        return question
+    from webapp.core.limits import MAX_QUESTION
+
+    text = "" if sys.stdin.isatty() else sys.stdin.buffer.read(4 * MAX_QUESTION + 4).decode("utf-8", "replace").strip()
+    if not text:
+        raise typer.BadParameter("give it, or send it to standard input", param_hint="QUESTION")
+    return text
 
 
 @app.command()
@@ -601,6 +639,69 @@ def audit(
             pass
 
 
+ModelName = Annotated[str, typer.Argument(help="Name of a model, as `list` has it.", show_default=False)]
+
+
+@model.command("list")
+def model_list(as_json: AsJson = False) -> None:
+    """List the language models of this machine, the one in use, and those that can be fetched.
+
+    Servers are looked for on this machine alone: Ollama, LM Studio, llama.cpp and vLLM at their usual ports. Files are
+    those of PINCITE_MODELS_DIR.
+    """
+    from webapp.service.commands import ListModels
+
+    _run(ListModels(), as_json)
+
+
+@model.command("get")
+def model_get(name: ModelName, as_json: AsJson = False) -> None:
+    """Fetch a model of a fixed list from the Hugging Face hub, and compare its SHA-256.
+
+    What breaks off goes on where it stopped. The model is used after `pincite model use`.
+    """
+    from webapp.service.commands import FetchModel
+
+    _run(FetchModel(name), as_json)
+
+
+@model.command("use")
+def model_use(
+    name: Annotated[
+        str, typer.Argument(help="Name of a model, path of a GGUF file, or none for no model.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Choose the language model that writes answers, from now on and after the next start.
+
+    PINCITE_LLM_URL and PINCITE_LLM_FILE come before the choice.
+    """
+    from webapp.service.commands import UseModel
+
+    _run(UseModel(_model_name(name)), as_json)
+
+
+@model.command("test")
+def model_test(
+    name: Annotated[
+        str, typer.Argument(help="Name of a model, or path of a GGUF file; without it, the one in use.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask a language model a sample question: its window, its answer, and the seconds that it takes.
+
+    The passage is one of ours; no document is sent.
+    """
+    from webapp.service.commands import TestModel
+
+    _run(TestModel(_model_name(name)), as_json)
+
+
+def _model_name(name: str) -> str:
+    """The name of a model; a path is made whole, since a server has another folder."""
+    return str(Path(name).absolute()) if name and (name.endswith(".gguf") and Path(name).is_file()) else name
+
+
 @app.command("eval")
 def evaluate(
     pdfs: Annotated[Path, typer.Option(help="Folder of PDFs; a document's id is its name without .pdf.")],
@@ -618,7 +719,24 @@ def evaluate(
             pass
 
 
+class _Merge(TyperCommand):
+    """The command that hands its arguments on; what completes them is that which takes them."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete what `pincite merge` takes."""
+        try:
+            command: Any = typer.main.get_command(importlib.import_module("merge.cli").app)
+        except ModuleNotFoundError:  # the extra is not installed
+            return []
+        for word in ctx.args:
+            command = getattr(command, "commands", {}).get(word, command)
+        context = command.context_class(command, info_name=command.name, parent=ctx)
+        completed: list[Any] = command.shell_complete(context, incomplete)
+        return completed
+
+
 @app.command(
+    cls=_Merge,
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
@@ -714,9 +832,10 @@ def _error_output(as_json: bool) -> Iterator[None]:
     """Print an error of the block as a sentence and a hint, and exit with code 1."""
     try:
         yield
-    except BrokenPipeError:  # the reader of our output, such as `head`, has closed it
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
+        raise typer.Exit(0) from None
     except Exception as error:  # the one place where a command's error is printed; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise

@@ -11,19 +11,23 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import chain
 
+from markupsafe import Markup
+
 from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, TooSlow
 from webapp.core.limits import check_question, check_selection
 from webapp.core.log import user_error
-from webapp.core.results import MentionsResult, SummaryResult
+from webapp.core.results import MentionsResult, ModelTestRow, SummaryResult
+from webapp.core.stream import Progress
 from webapp.core.wording import plural
 from webapp.page.evidence import evidence_of, newest_evidence
-from webapp.page.html import chat, sidebar
+from webapp.page.html import chat, engine, sidebar
 from webapp.page.html.parts import NOTHING, lines
 from webapp.page.state import PageState
 from webapp.page.updates import (
+    OFTEN_SECONDS,
     Updates,
     chat_updates,
     choice_updates,
@@ -37,6 +41,7 @@ from webapp.page.uploads import UploadStore
 from webapp.service.ask import history_of
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
+from webapp.service.models import Work
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -84,7 +89,7 @@ class Controller:
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
-        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING, "engine": self._engine(state)}
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
@@ -133,6 +138,8 @@ class Controller:
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
         updates = self._sidebar(state, matter, records, self._privileged(matter.id if matter else ""))
+        if state.choosing:
+            updates |= self._models(state)
         if matter is not None and not state.conversation_id:
             updates |= empty_updates(matter, records)
         return updates
@@ -175,6 +182,53 @@ class Controller:
         """Navigate to another state; an edit of a question is abandoned."""
         updates = self.open(to)
         return updates | {"question": ""} if state.editing else updates
+
+    # The language model
+
+    def show_models(self, state: PageState) -> Updates:
+        """Show the language models to choose from."""
+        self._workspace.models.check(self._user)
+        return self._models(replace(state, choosing=True))
+
+    def hide_models(self, state: PageState) -> Updates:
+        """Close the choice of a language model."""
+        return self._models(replace(state, choosing=False))
+
+    def use_model(self, state: PageState, name: str) -> Updates:
+        """Have answers written by a model of the list; a path is no name of it."""
+        self._workspace.models.use(self._user, name)
+        return self._models(state)
+
+    def test_model(self, state: PageState, name: str) -> Updates:
+        """Begin to ask a model of the list a sample question."""
+        self._workspace.models.begin_testing(self._user, name)
+        return self._models(state)
+
+    def fetch_model(self, state: PageState, name: str) -> Updates:
+        """Begin to fetch a model of the list."""
+        self._workspace.models.begin_fetching(self._user, name)
+        return self._models(state)
+
+    def stop_model(self, state: PageState) -> Updates:
+        """Stop fetching or testing a model."""
+        self._workspace.models.stop(self._user)
+        return self._models(state)
+
+    def _models(self, state: PageState) -> Updates:
+        work = self._workspace.models.work
+        is_under_way = state.choosing and work is not None and not work.is_over
+        updates: Updates = {"state": state, "engine": self._engine(state)}
+        return updates | {"pace": OFTEN_SECONDS} if is_under_way else updates
+
+    def _engine(self, state: PageState) -> Markup:
+        """Which language model writes, and the choice of another if it is open; nothing for who may not choose."""
+        workspace = self._workspace
+        if not workspace.sharing.administers(self._user):
+            return NOTHING
+        models = workspace.models
+        if not state.choosing:
+            return engine.entry(models.in_use)
+        return engine.choice(models.offered(self._user), _doing(models.work))
 
     # Documents
 
@@ -480,3 +534,18 @@ def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:
 def _new_stream() -> str:
     """A unique value: its change makes the page follow a stream, also the same one again."""
     return uuid.uuid4().hex
+
+
+def _doing(work: Work | None) -> engine.Doing | None:
+    """What is done in the background, as it is shown."""
+    if work is None:
+        return None
+    step = work.step
+    return engine.Doing(
+        work.kind,
+        work.name,
+        is_over=work.is_over,
+        progress=step if isinstance(step, Progress) else None,
+        test=step if isinstance(step, ModelTestRow) else None,
+        error=f"{work.error} {work.error.hint}" if work.error else "",
+    )

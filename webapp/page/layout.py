@@ -19,7 +19,7 @@ from webapp.page.uploads import KEPT_SECONDS
 STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
 PART_JS = (STATIC / "part.js").read_text("utf-8")
 # In the order in which they are loaded: a later sheet overrides an earlier one.
-STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "narrow.css")
+STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "engine.css", "narrow.css")
 SCRIPTS = ("page.js",)
 
 
@@ -67,6 +67,7 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
 def _sidebar(components: Components, notice: Markup) -> None:
     components.html("brand", Markup('<p class="brand">pincite</p>') + notice)
     components.html("health", health_updates({"stores": "loading"})["health"])
+    components.html("engine")
     components.html("matters")
     components.upload = gr.File(
         label="Add files: PDF, Word, mail, text, ZIP",

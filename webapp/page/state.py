@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class PageState:
     """State of a page.
 
-    `scope` applies to the next conversation; `editing` is the turn that the next question replaces.
+    `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `choosing`: the
+    choice of a language model is open.
     """
 
     opened: bool = False
@@ -16,6 +17,7 @@ class PageState:
     conversation_id: str = ""
     scope: tuple[str, ...] | None = None
     editing: str = ""
+    choosing: bool = False
 
 
 class Tab:

@@ -34,6 +34,7 @@ class Updates(TypedDict, total=False):
 
     state: PageState
     health: Markup
+    engine: Markup  # which language model writes answers, and the choice of another
     matters: Markup
     documents: Markup
     conversations: Markup

@@ -235,7 +235,7 @@ def test_each_page_has_a_state_of_its_own() -> None:
         ({"stores": "ready", "embedder": "away", "engine": "ready"}, "away", "Search"),
         ({"stores": "ready", "embedder": "ready", "engine": "loading"}, "loading", "The language model"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "away", "The language model"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "No language model is configured"),
+        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "none", "Answers are quotations"),
     ],
 )
 def test_how_things_stand_is_shown_worst_first(states: dict[str, str], kind: str, words: str) -> None:

@@ -23,7 +23,7 @@ _STORES = {
 _ENGINE = {
     "loading": "The language model is starting.",
     "away": "The language model is not available. Questions are answered with key language from the documents.",
-    "none": "No language model is configured. Questions are answered with key language from the documents.",
+    "none": "Answers are quotations, because no writing model is set.",
 }
 _SIGNS = {"loading": "…", "away": "!", "none": "✓"}
 _ICONS = {"waiting": "…", "paused": "‖", "reading": "▸", "indexing": "▸", "ready": "✓", "failed": "!"}

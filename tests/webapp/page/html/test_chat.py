@@ -304,7 +304,10 @@ def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_i
         ({"stores": "away", "embedder": "loading", "engine": "loading"}, "database is unavailable"),
         ({"stores": "ready", "embedder": "loading", "engine": "away"}, "Search is starting"),
         ({"stores": "ready", "embedder": "ready", "engine": "away"}, "is not available"),
-        ({"stores": "ready", "embedder": "ready", "engine": "none"}, "No language model is configured"),
+        (
+            {"stores": "ready", "embedder": "ready", "engine": "none"},
+            "Answers are quotations",
+        ),
         ({"stores": "ready", "embedder": "ready", "engine": "ready"}, "Ready"),
     ],
 )
