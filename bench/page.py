@@ -38,7 +38,7 @@ WATCH = """() => {
 }"""
 # From a scroll of the list of documents to the frame that shows it, in milliseconds.
 SCROLL = """() => new Promise((shown) => {
-  const began = performance.now(), bar = document.querySelector('#sidebar');
+  const began = performance.now(), bar = document.querySelector('.documents-list .grid');
   bar.scrollTop = bar.scrollTop ? 0 : bar.scrollHeight;
   requestAnimationFrame(() => requestAnimationFrame(() => shown(performance.now() - began)));
 })"""
@@ -107,7 +107,7 @@ def load(browser: Browser, pdfs: list[Path]) -> None:
         page.evaluate(WATCH)
         began = time.monotonic()
         page.locator("#upload input[type=file]").set_input_files(pdfs)
-        listed = page.locator(".documents li")
+        listed = page.locator(".documents [role=row]")
         expect(listed).to_have_count(len(pdfs), timeout=LONG)
         print(f"{len(pdfs)} files listed after {time.monotonic() - began:.1f} s")
         expect(page.locator(".documents [data-state=ready]").first).to_be_visible(timeout=LONG)
@@ -139,7 +139,7 @@ def use(page: Page, felt: Felt) -> None:
         page.wait_for_timeout(250)
     began = time.monotonic()
     page.locator(".conversations .open").last.click()
-    page.locator(".conversations li:last-child [aria-current]").wait_for()
+    page.locator(".conversations [role=row]:last-child [aria-current]").wait_for()
     felt.clicks.append(time.monotonic() - began)
 
 

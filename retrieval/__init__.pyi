@@ -14,6 +14,7 @@ from retrieval.core.documents import (
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
+    DocumentNotReady as DocumentNotReady,
     ExtraMissing as ExtraMissing,
     MatterExists as MatterExists,
     NoSuchDocument as NoSuchDocument,
@@ -72,7 +73,12 @@ from retrieval.structure.comparison import (
     compare as compare,
 )
 from retrieval.structure.cross_references import find_references as find_references
-from retrieval.structure.definitions import definitions_used as definitions_used, find_definitions as find_definitions
+from retrieval.structure.definitions import (
+    Definition as Definition,
+    definitions_used as definitions_used,
+    find_definitions as find_definitions,
+    uses_of_terms as uses_of_terms,
+)
 from retrieval.structure.document_dates import DocumentDate as DocumentDate
 from retrieval.structure.facts import Facts as Facts, find_facts as find_facts
 from retrieval.structure.parties import Party as Party

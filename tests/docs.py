@@ -21,7 +21,7 @@ from tests.docker import versions
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
 from webapp.core import marks, results, settings
-from webapp.service import commands
+from webapp.service import commands, people_commands, record_commands
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -136,7 +136,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite jobs": (commands.Jobs.result(),),
     "pincite reindex": (commands.Reindex.result(),),
     **{f"pincite users {name}": (results.UserRow,) for name in ("list", "add", "passwd", "disable", "enable")},
-    "pincite backup": (commands.Backup.result(),),
+    "pincite backup": (record_commands.Backup.result(),),
     "pincite restore": (results.RestoredRow,),
     "pincite eval": (results.EvaluationRow,),
     "pincite merge build": (BuiltRow,),
@@ -144,23 +144,23 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite matters list": (commands.ListMatters.result(),),
     "pincite matters create": (commands.CreateMatter.result(),),
     "pincite matters delete": (commands.DeleteMatter.result(),),
-    "pincite matters people": (commands.ListMembers.result(),),
-    "pincite matters share": (commands.ChangeMembers.result(),),
-    "pincite matters unshare": (commands.ChangeMembers.result(),),
-    "pincite matters hand-over": (commands.ChangeMembers.result(),),
-    "pincite matters wall": (commands.ChangeMembers.result(),),
-    "pincite matters archive": (commands.ChangeArchive.result(),),
-    "pincite matters privilege": (commands.ChangePrivilege.result(),),
-    "pincite matters hold": (commands.Hold.result(),),
-    "pincite matters retain": (commands.Retain.result(),),
-    "pincite audit": (commands.ReadAudit.result(), commands.VerifyAudit.result()),
+    "pincite matters people": (people_commands.ListMembers.result(),),
+    "pincite matters share": (people_commands.ChangeMembers.result(),),
+    "pincite matters unshare": (people_commands.ChangeMembers.result(),),
+    "pincite matters hand-over": (people_commands.ChangeMembers.result(),),
+    "pincite matters wall": (people_commands.ChangeMembers.result(),),
+    "pincite matters archive": (record_commands.ChangeArchive.result(),),
+    "pincite matters privilege": (record_commands.ChangePrivilege.result(),),
+    "pincite matters hold": (record_commands.Hold.result(),),
+    "pincite matters retain": (record_commands.Retain.result(),),
+    "pincite audit": (record_commands.ReadAudit.result(), record_commands.VerifyAudit.result()),
     **{f"pincite model {name}": (results.ModelRow,) for name in ("list", "get", "use")},
     "pincite model test": (results.ModelTestRow,),
-    "pincite groups list": (commands.Groups.result(),),
-    "pincite groups create": (commands.Groups.result(),),
-    "pincite groups delete": (commands.Groups.result(),),
-    "pincite groups add": (commands.Groups.result(),),
-    "pincite groups remove": (commands.Groups.result(),),
+    "pincite groups list": (people_commands.Groups.result(),),
+    "pincite groups create": (people_commands.Groups.result(),),
+    "pincite groups delete": (people_commands.Groups.result(),),
+    "pincite groups add": (people_commands.Groups.result(),),
+    "pincite groups remove": (people_commands.Groups.result(),),
 }
 JSON_TYPES: dict[object, str] = {
     str: "string",

@@ -41,6 +41,7 @@ from webapp.web.document_routes import document_routes
 from webapp.web.forms import style_routes
 from webapp.web.health import health_routes
 from webapp.web.middleware import SecurityMiddleware
+from webapp.web.palette_routes import palette_routes
 from webapp.web.people_routes import People
 from webapp.web.session_gate import SessionGate
 from webapp.web.sign_in_routes import FirstAdministrator, SignIn
@@ -79,6 +80,7 @@ def make_app(startup: Startup, login: LocalLogin | None = None, first: FirstAdmi
         app.include_router(style_routes())
         app.include_router(People(startup.settings, startup.opened).router())
     app.include_router(audit_routes(startup.opened))
+    app.include_router(palette_routes(startup.opened))
     app.add_middleware(SecurityMiddleware, settings=startup.settings, login=login)
     mount_page(app, startup, health)  # last: it handles every path that no route above does
     return app

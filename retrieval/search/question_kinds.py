@@ -76,6 +76,11 @@ _NAMED_THING = (
     r"|(?:company|registration|registered) number"
     r"|(?:state|place|jurisdiction|country) of (?:incorporation|organi[sz]ation))"
 )
+# What a question may ask to have in full.
+_LISTED = (
+    r"(?:(?:main |general |key )?(?:obligations?|duties|responsibilities|events?|claims?|grounds?|conditions?|covenants"
+    r"|representations|warranties|remedies|exclusions|allegations?|facts))"
+)
 _THE_TERM = r"(?:the (?:terms?|words?|phrases?|expressions?) )?"
 _TERM = r"(?P<term>[^?]{2,80}?)"
 
@@ -674,6 +679,68 @@ KINDS = (
             "What kind of insurance is required?",
             "What is it worth?",
             "What is this contract worth?",
+        ),
+    ),
+    Kind(
+        name="heading",
+        needs="a clause under a heading with the words of the thing, and no others",
+        find=find.headed_exactly,
+        signs=_signs(
+            (
+                r"\bwhat(?:'s| is| are| was) (?:the |its |their )?"
+                rf"(?P<thing>(?!(?:it|this|that|there|they|not)\b)[^?.;,]{{3,60}}?){_IN_DOC}{_LAST}"
+            ),
+        ),
+        narrowed=True,
+        examples=(
+            "What is the term?",
+            "What are the payment terms under this contract?",
+            "What are the insurance requirements?",
+            "What's the security deposit?",
+        ),
+        counterexamples=(
+            "What must the tenant pay?",
+            "Is there a security deposit?",
+            "Which law governs?",
+        ),
+    ),
+    Kind(
+        name="topic",
+        needs="a clause under a heading with the words of the topic",
+        find=find.headed,
+        signs=_signs(
+            (
+                r"\A(?:(?:please|now|then|(?:can|could|would|will) you|briefly) )*(?:summari[sz]e|sum up|outline|list"
+                r"|set out|(?:(?:give|write|make)(?: me)? )?(?:an? |the )?(?:short |brief )?"
+                r"(?:summary|outline|overview) of) (?:me )?(?:for me )?(?:all |both |each of )?(?:of )?"
+                r"(?:the |its |their |our |all )?(?P<topic>(?!(?:it|this|that|them|everything)\b)[^?.;,]{3,80}?)"
+                rf"{_IN_DOC}{_LAST}"
+            ),
+            (
+                r"\bwhat (?:are|were) (?:all )?(?:of )?(?:the |its |their )?"
+                rf"(?P<listed>{_LISTED}\b[^?.;,]{{0,60}}?){_IN_DOC}{_LAST}"
+            ),
+            (
+                rf"\b(?:what|which) (?P<owed>{_LISTED}) (?:do|does|did|have|has|must|are|is) (?:the |an? )?"
+                r"(?P<owing>[^?.;,]{2,60}?) "
+                r"(?:have|has|had|owe|owes|bear|bears|undertake|fulfil|meet|under|in|with|to)\b"
+            ),
+        ),
+        examples=(
+            "Summarise the termination provisions.",
+            "Summarize the facts alleged.",
+            "Outline the security.",
+            "List the events of default.",
+            "What are all events of default?",
+            "What obligations do manufacturers have?",
+            "Give me a summary of the confidentiality clause.",
+        ),
+        counterexamples=(
+            "Summarise this agreement.",
+            "Summarise it.",
+            "What are the audit rights under this contract?",
+            "What is the term?",
+            "Which events lead to a refund?",
         ),
     ),
 )

@@ -6,7 +6,7 @@ file name or opening bears it out; a name that fits many documents tells none ap
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -60,6 +60,21 @@ _KIND_ALONE = re.compile(
     r"(?!\s+(?:of|agreement|contract)\b)",
     re.IGNORECASE,
 )
+# "under the complaint", "the letter offers", of a kind that is more than a paper: where it says something, or something
+# is looked for in it, or it is set beside another.
+_PAPER = (
+    r"(?:complaint|order|letter|loan|regulation|directive|statute|policy|motion|brief|petition|opinion|judgment"
+    r"|guarant(?:y|ee)|memorandum|note|settlement|prospectus)"
+)
+_SPEAKS = (
+    r"(?:says?|states?|provides?|requires?|demands?|offers?|asks?|seeks?|claims?|alleges?|argues?|holds?|decides?"
+    r"|grants?|den(?:y|ies)|mentions?|proposes?|describes?|covers?|prohibits?|defines?|gives?|sets?|names?|cites?)"
+)
+_KIND_SPOKEN_OF = re.compile(
+    rf"\b(?:in|under|per|and|or|than|between|compare|with|both)\s+(?:the|our|my)\s+(?P<name>{_PAPER})\b(?!\s+of\b)"
+    rf"|\b(?:the|our|my)\s+(?P<speaker>{_PAPER})(?=\s+{_SPEAKS}\b)",
+    re.IGNORECASE,
+)
 # "Marchetti Dep. 42:5", "the Marchetti deposition"
 _TESTIMONY = re.compile(
     rf"\b(?P<name>{_RUN})\s+(?:Dep(?:o|osition|\.)?|Tr(?:anscript|\.)|Decl(?:aration|\.)|Aff(?:idavit|\.)"
@@ -79,7 +94,10 @@ _NUMBERED = re.compile(
     rf"(?:\s+(?:with|between)\s+{_RUN})?))?)"
 )
 _BEGINNING = 300  # characters of an amendment in which its number stands
+_MOST_OF_NAME = 3  # words by which an opening is known: "the settlement letter"
+_NO_WORD_OF_NAME = frozenset("the a an of in under to for and or with by on at from other prior said same".split())
 _GENERIC = frozenset(stems_of("agreement contract document"))  # alone it tells no document apart
+_AND = re.compile(r"\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
 _TWO_NAMES = re.compile(rf"\b({_KIND})\s*,?\s+(?:and|or|&)\s+(?:(?:the|our|my)\s+)?", re.IGNORECASE)
 _PAGE = re.compile(r"\b(?:pages?|pp?\.)\s*(?:[A-Z]{1,3}-)?\d{1,5}\b", re.IGNORECASE)  # "A-1" of "page A-1" is no name
 _CAPITALS = re.compile(rf"\b(?P<name>{_RUN})")
@@ -154,16 +172,17 @@ class Router:
             (_TITLED, self._by_words),
             (_FILED, self._by_file),
             (_KIND_ALONE, self._by_kind),
+            (_KIND_SPOKEN_OF, self._by_kind),
             (_TESTIMONY, self._by_words),
         ):
-            for names in [tuple(_readings(m["name"])) for m in form.finditer(rest)]:
+            for names in [tuple(_readings(_name_in(m))) for m in form.finditer(rest)]:
                 found = next((fits for each in names if (fits := _fits(each, fitting))), {})
                 named |= found
                 for name in found:
                     rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "contract", rest, count=1)
         if not named:
             runs = [m["name"] for m in _CAPITALS.finditer(_PAGE.sub(" ", question))]
-            named = {run: ids for run in runs if (ids := self._by_party(run))}
+            named = {name: ids for run in runs for name, ids in self._parties_in(run).items()}
         if not named and (ids := _few(self._by_printed(question, "lines"))):
             return Route(tuple(ids), question)
         return _joined(named, rest)
@@ -215,7 +234,15 @@ class Router:
             in_file = self._stems(self._names(id_)[0])
             if stems <= in_file or (titles.get(id_) and stems <= in_file | self._stems(titles[id_])):
                 fitting.append(id_)
-        return _few(self._closest(name, fitting))
+        return _few(self._closest(name, fitting)) or self._by_kind_and_opening(name)
+
+    def _by_kind_and_opening(self, name: str) -> list[str]:
+        """The one document of a kind, where its opening has the other words of a name, too: "the settlement letter"."""
+        words = name.split()
+        is_plain = 1 < len(words) <= _MOST_OF_NAME and not _NO_WORD_OF_NAME & {word.lower() for word in words}
+        is_kind = re.fullmatch(rf"{_PAPER}|{_KIND}|{_OF_FILES}", words[-1], re.IGNORECASE)
+        called = self._by_kind(words[-1]) if is_plain and is_kind else []
+        return [id_ for id_ in called if self._stems(name) <= self._stems(" ".join(self._names(id_)))]
 
     def _by_kind(self, kind: str) -> list[str]:
         """A kind of document, where one alone of all calls itself so, its amendments apart."""
@@ -306,6 +333,13 @@ class Router:
         ]
         return _few(introduced or self._by_fact(name, likely))
 
+    def _parties_in(self, run: str) -> dict[str, list[str]]:
+        """The party of a run of capitals, or the parties of its parts: "Acme and Baker"."""
+        if ids := self._by_party(run):
+            return {run: ids}
+        parts = _AND.split(run)
+        return _fits(parts, self._by_party) if len(parts) > 1 else {}
+
     def _by_fact(self, name: str, document_ids: Iterable[str]) -> list[str]:
         """A party whose name, as the facts of the document have it, begins so: "Acme" for "Acme Europe, Ltd."."""
         words = _name_words(name)
@@ -337,9 +371,15 @@ class Router:
         return without_suffix(document.name), document.text[:OPENING]
 
 
+def _name_in(match: re.Match[str]) -> str:
+    """The name that a form found, under whichever of its groups."""
+    words = match.groupdict()
+    return str(words.get("name") or words.get("speaker"))
+
+
 def _readings(name: str) -> Iterator[tuple[str, ...]]:
     """The names that words may be: one, without a place in it ("Section 3 of the Acme lease"), or several
-    ("the Acme lease and the Baker lease").
+    ("the Acme lease and the Baker lease", "the Acme and the Baker lease").
     """
     while _SECTION.match(name):
         shorter = _WITHIN.sub("", name)
@@ -348,12 +388,15 @@ def _readings(name: str) -> Iterator[tuple[str, ...]]:
         name = shorter
     yield (name,)
     parts = _TWO_NAMES.sub("\\1\0", name).split("\0")
-    if len(parts) > 1:
+    if len(parts) > 1 or len(parts := _AND.split(name)) > 1:
         yield tuple(parts)
 
 
-def _fits(names: Iterable[str], fitting: Callable[[str], list[str]]) -> dict[str, list[str]]:
-    return {name: ids for name in names if (ids := fitting(name))}
+def _fits(names: Sequence[str], fitting: Callable[[str], list[str]]) -> dict[str, list[str]]:
+    """The documents of each name; of those with one kind for all ("the Acme and the Baker lease") each must fit."""
+    found = {name: ids for name in names if (ids := fitting(name))}
+    is_each_whole = all(re.search(_KIND, name, re.IGNORECASE) for name in names)
+    return found if is_each_whole or len(found) == len(names) else {}
 
 
 def _number(match: re.Match[str]) -> int:

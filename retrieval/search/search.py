@@ -39,7 +39,7 @@ _LOOKED_INTO = 8  # hits whose words are compared with those searched for, for c
 _COVERED = 0.2  # weight of the question's words that a sentence has, beside its cosine
 _BEST_HIT = 0.3  # weight of the score of the hit that a sentence stands in, beside the same cosine
 _LACKS = 0.1  # that a sentence loses which has no value of the kind that is asked for: no amount where "how much" is
-_BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
+BEARS = 0.8  # of the best sentence's relevance; a sentence below that is beside the point
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +236,9 @@ class Searcher:
         """Find chunks of other documents, of some or of all, that say the same word for word; in reading order."""
         return self._lexical.same_words(matter_id, chunk, document_ids)
 
-    def relevance(self, question: str, sentences: Sequence[Sentence]) -> list[float]:
-        """Score how much each sentence bears on the question, comparable within one call; 0 or less if it hardly does.
+    def relevance(self, question: str, sentences: Sequence[Sentence], *, bears: float = BEARS) -> list[float]:
+        """Score how much each sentence bears on the question, comparable within one call; 0 or less if it hardly does:
+        below `bears` of the best.
 
         A sentence alone seldom says what it is about: its headings and the hit that it stands in do.
         """
@@ -255,7 +256,7 @@ class Searcher:
             float(m) + _COVERED * w + _BEST_HIT * s.hit_score - _LACKS * lacks
             for m, w, s, lacks in zip(meaning, words, sentences, lacking, strict=True)
         ]
-        least = _BEARS * max(scores)
+        least = bears * max(scores)
         return [score - least for score in scores]
 
 

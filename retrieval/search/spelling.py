@@ -15,6 +15,7 @@ from retrieval.search.embedder import Embedder
 from retrieval.search.lexical import Lexical, stems_of
 
 _WORD = re.compile(r"(?<![\w.@/'’-])[^\W\d_]{4,24}+(?![\w@/'’-]|\.\w)")
+_ENDINGS = ("s", "es", "d", "ed")  # of a word that is not in a vocabulary of its own
 _MOST_WORDS = 4  # of a question that nobody knows; more are another language, or a text
 _LONG = 8  # letters, from which two changes are forgiven
 _MOST_STEMS = 20_000  # of the documents, with the same first letter, that a word is compared with
@@ -50,7 +51,8 @@ class Spelling:
 
     def _is_unknown(self, matter_id: str, word: str) -> bool:
         stems = stems_of(word)
-        if word in self._embedder.vocabulary or not stems or self._stems_known.issuperset(stems):
+        known = self._embedder.vocabulary
+        if any(form in known for form in _forms(word)) or not stems or self._stems_known.issuperset(stems):
             return False
         return not all(self._lexical.held(matter_id, stems).values())
 
@@ -69,6 +71,14 @@ class Spelling:
         for other in (*self._words_known.get(word[0], ()), *stems):
             if abs(len(other) - len(word)) <= most and (n := changes_between(word, other, most)) <= most:
                 yield other, n
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word, and what it is a plural or a past of: "bins", "bin"."""
+    yield word
+    yield from (
+        word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2
+    )
 
 
 def respelled(question: str, corrections: Mapping[str, str]) -> str:

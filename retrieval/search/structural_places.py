@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import islice
 
 from retrieval.core.documents import Document, Page, Span
-from retrieval.search.lexical import OPENING
-from retrieval.structure.clauses import outline
+from retrieval.search.lexical import OPENING, stems_of
+from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.cross_references import find_references
 from retrieval.structure.definitions import Definition, find_definitions
 from retrieval.structure.facts import Facts
@@ -37,6 +37,13 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _MOST_PAGES = 4  # of one number
+_MOST_HEADED = 4  # clauses of one topic
+_FORM = 4  # letters that forms of one word have in common at the least, and by which they differ at the most
+_NO_TOPIC = frozenset(
+    stems_of(
+        "clause provision section article paragraph term rule language agreement contract document main general key"
+    )
+)
 _MOST_DEFINITIONS = 3  # of one term
 _CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
 _DAY = re.compile(  # a day on which something was done
@@ -132,6 +139,38 @@ def _recital(source: Source, name: PlaceName) -> Iterator[Place]:
         after = re.compile(r"^[ \t]*\(?(?:[A-Z]|\d+)[.)]\s", re.MULTILINE).search(text, begins.end())
         end = recitals.start + (after.start() if after else len(text))
         yield Place(source.document.span(recitals.start + begins.start(), end), name.label())
+
+
+def headed(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The clauses under a heading of the topic's words alone, whole; else those whose heading has them all."""
+    topic = _topic_words(" ".join(words for words in sign.groupdict().values() if words))
+    if not topic:
+        return
+    found: dict[int, list[Clause]] = {}
+    for clause in outline(source.document):
+        words = _topic_words(clause.heading)
+        if words and all(any(_is_form(word, other) for other in words) for word in topic):
+            found.setdefault(len(words) - len(topic), []).append(clause)
+    for clause in found.get(min(found, default=0), ())[:_MOST_HEADED]:
+        yield Place(clause.span, clause.label(), guess=len(_topic_words(clause.heading)) > len(topic))
+
+
+def headed_exactly(source: Source, question: str, sign: re.Match[str]) -> Iterator[Place]:
+    """The clauses under a heading of the words of a thing alone; none where so many have it that it tells nothing."""
+    exact = [place for place in headed(source, question, sign) if not place.guess]
+    if len(exact) < _MOST_HEADED:
+        yield from exact
+
+
+def _topic_words(words: str) -> frozenset[str]:
+    """The stems of a heading or a topic that tell it from others."""
+    return frozenset(stem for stem in stems_of(words) if stem not in _NO_TOPIC)
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Whether two stems may be forms of one word: "fact", "factual"."""
+    short, long = sorted((one, other), key=len)
+    return one == other or (len(short) >= _FORM and long.startswith(short) and len(long) - len(short) <= _FORM)
 
 
 def pages(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:

@@ -149,13 +149,19 @@ def definitions_used(document: Document, span: Span) -> list[Definition]:
 
     A term is used where its very words stand, capitals and all, alone or in the plural; of two that fit the longer one.
     """
+    used = dict.fromkeys(definition for _, definition in uses_of_terms(document, span))
+    return [definition for definition in used if not span.contains(definition.where)]
+
+
+def uses_of_terms(document: Document, span: Span) -> Iterator[tuple[Span, Definition]]:
+    """Each place where a passage uses a defined term, its own definition included, with the definition."""
     terms = defined(document)
     pattern = _uses(document)
     if pattern is None:
-        return []
+        return
     written = {form: term for term in terms for form in _forms(term)}
-    uses = (written[_clean(m["term"])] for m in pattern.finditer(document.text, span.start, span.end))
-    return [terms[term] for term in dict.fromkeys(uses) if not span.contains(terms[term].where)]
+    for m in pattern.finditer(document.text, span.start, span.end):
+        yield document.span(*m.span("term")), terms[written[_clean(m["term"])]]
 
 
 @document_cache()

@@ -35,9 +35,11 @@ OURS = {
     "GET /readyz": (200, 200),
     "GET /metrics": (404, 404),
     "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": (403, 404),
+    "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.json": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}.pdf": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/text": (403, 404),
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": (403, 404),
+    "GET /matters/{matter_id}/palette": (403, 404),
     "GET /matters/{matter_id}/audit": (403, 404),
     "GET /audit": (403, 403),
 }

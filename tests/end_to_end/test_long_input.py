@@ -19,7 +19,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.service.commands import COMMANDS
+from webapp.service.command_table import COMMANDS
 
 pytestmark = pytest.mark.alone
 

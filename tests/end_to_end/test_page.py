@@ -16,6 +16,8 @@ from tests.webapp.browser import (
     ask,
     go_to_a_new_matter,
     needs_chromium,
+    of_conversation,
+    of_document,
     upload,
 )
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -255,9 +257,7 @@ def test_the_scope_is_chosen_and_kept_with_its_conversation(page: Page, engine: 
     go_to_a_new_matter(page, "Two")
     upload(page, ("a.pdf", make_pdf(LEASE)), ("b.pdf", make_pdf(["1. Fee. The fee is $9."])))
     expect(page.locator(".scope")).to_contain_text("Two – 2 of 2 documents")
-    page.locator(".scope").click()
-    page.locator("#scope-list").get_by_label("b.pdf").uncheck()
-    page.get_by_role("button", name="Done").click()
+    page.get_by_label("Ask b.pdf").uncheck()
     expect(page.locator(".scope")).to_contain_text("Two – 1 of 2 documents")
     engine.enqueue(Reply(["Rent [1]."]))
     ask(page, "What is the rent?")
@@ -267,22 +267,19 @@ def test_the_scope_is_chosen_and_kept_with_its_conversation(page: Page, engine: 
 
 
 def test_the_boxes_of_the_scope_show_what_is_asked_whatever_is_added_or_removed(page: Page) -> None:
-    def ticked() -> dict[str, bool]:
-        boxes = page.locator("#scope-list li").all()
-        return {box.inner_text().strip(): box.locator("input").is_checked() for box in boxes}
+    def ticked() -> dict[str | None, bool]:
+        rows = page.locator(".documents [role=row]").all()
+        return {row.get_attribute("data-name"): row.locator("input").is_checked() for row in rows}
 
     go_to_a_new_matter(page, "Boxes")
     upload(page, *((f"{name}.pdf", make_pdf([f"1. Fee. It is {name}."])) for name in "abc"))
     expect(page.locator(".scope")).to_contain_text("Boxes – 3 of 3 documents")
-    page.locator(".scope").click()
-    page.locator("#scope-list").get_by_label("b.pdf").uncheck()
+    page.get_by_label("Ask b.pdf").uncheck()
     expect(page.locator(".scope")).to_contain_text("Boxes – 2 of 3 documents")
-    page.get_by_role("button", name="Done").click()
-    page.get_by_role("button", name="Remove a.pdf").click()
+    of_document(page, "Remove", "a.pdf")
     expect(page.locator(".scope")).to_contain_text("Boxes – 1 of 2 documents")
-    page.locator(".scope").click()
     assert ticked() == {"b.pdf": False, "c.pdf": True}
-    page.get_by_role("button", name="Ask all of them").click()
+    page.get_by_label("Ask all documents").check()
     expect(page.locator(".scope")).to_contain_text("Boxes – 2 of 2 documents")
     assert ticked() == {"b.pdf": True, "c.pdf": True}
 
@@ -294,12 +291,11 @@ def test_what_is_deleted_is_gone_and_an_answer_says_so(page: Page, engine: FakeE
     engine.enqueue(Reply([TERMINATION]))
     ask(page, "Who may end the Larkspur lease?")
     expect(page.locator(".chip")).to_contain_text("word for word")
-    page.get_by_role("button", name="Remove lease.pdf").click()
+    of_document(page, "Remove", "lease.pdf")
     expect(page.locator(".chip")).to_contain_text("document removed")
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
-    page.get_by_role("button", name="Delete the conversation").click()
+    of_conversation(page, "Delete")
     expect(page.locator(".turn")).to_have_count(0)
-    page.get_by_text("New or delete").click()
     page.get_by_role("button", name="Delete this matter").click()
     expect(page.locator(".scope")).to_contain_text("Sample")
 
@@ -319,6 +315,6 @@ def test_a_narrow_window_shows_one_area_at_a_time(page: Page, engine: FakeEngine
 
 def test_an_original_is_downloaded_as_it_came(page: Page) -> None:
     with page.expect_download() as download:
-        page.get_by_label("Download sample-supply-agreement.pdf").click()
+        of_document(page, "Download", "sample-supply-agreement.pdf")
     shipped = Path(__file__).parents[2] / "webapp" / "sample" / "sample-supply-agreement.pdf"
     assert download.value.path().read_bytes() == shipped.read_bytes()

@@ -73,9 +73,7 @@ def test_in_the_demo_nobody_sees_or_guesses_what_is_anothers(
             turn = page.locator(".chip").first.get_attribute("data-turn")
             here = page.locator("#here")
             matter, conversation = here.get_attribute("data-matter"), here.get_attribute("data-conversation")
-            document = page.locator(".documents [data-name='secret.pdf'] [data-do='remove']").get_attribute(
-                "data-document"
-            )
+            document = page.locator(".documents [data-name='secret.pdf']").get_attribute("data-key")
 
             other = mine.new_page()
             other.goto(page.url)  # with the other's ids in the address

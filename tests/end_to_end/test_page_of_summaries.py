@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import ENDLESS, LEASE, go_to_a_new_matter, needs_chromium, upload
+from tests.webapp.browser import ENDLESS, LEASE, go_to_a_new_matter, needs_chromium, of_document, upload
 from tests.webapp.fake_engine import FakeEngine, Reply
 
 pytestmark = needs_chromium
@@ -24,7 +24,7 @@ def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reloa
         "Either party may end it by “ninety days' written notice” [3].",
     ]
     engine.enqueue(Reply(written, first=0.3, pace=0.3))
-    page.get_by_role("button", name="Summarise lease.pdf").click()
+    of_document(page, "Summarise", "lease.pdf")
     expect(page.locator("h3.question")).to_have_text("Summary of lease.pdf")
     expect(page.locator(".summary .draft")).to_contain_text("Larkspur")
     clauses = page.locator(".summary .clause")
@@ -50,7 +50,7 @@ def test_a_summary_is_written_checked_opened_at_its_page_and_there_after_a_reloa
 
 def test_a_summary_goes_on_without_its_page_and_can_be_stopped(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply(ENDLESS, pace=0.05))
-    page.get_by_role("button", name="Summarise sample-supply-agreement.pdf").click()
+    of_document(page, "Summarise", "sample-supply-agreement.pdf")
     expect(page.locator(".stand")).to_contain_text(re.compile(r"Part 1 of \d+: Article"))
     page.reload()
     expect(page.locator(".summary .draft")).to_contain_text("word5")
@@ -62,7 +62,7 @@ def test_a_summary_goes_on_without_its_page_and_can_be_stopped(page: Page, engin
 
 def test_an_engine_that_is_away_leaves_a_summary_in_the_documents_own_words(page: Page, engine: FakeEngine) -> None:
     engine.enqueue(Reply(["Half a "], fault="drop"))
-    page.get_by_role("button", name="Summarise sample-supply-agreement.pdf").click()
+    of_document(page, "Summarise", "sample-supply-agreement.pdf")
     expect(page.locator(".notice")).to_contain_text("broke off")
     expect(page.locator(".stand")).to_contain_text("the document’s own words")
     expect(page.locator(".summary")).to_contain_text("The laws of the State of New York govern this Agreement")

@@ -7,10 +7,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.pdfs import make_pdf
-from tests.webapp.browser import LEASE, ask, needs_chromium, opened, upload, visitor
+from tests.webapp.browser import LEASE, ask, needs_chromium, of_conversation, opened, upload, visitor
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
-from webapp.service.commands import AddUser
+from webapp.service.people_commands import AddUser
 
 pytestmark = needs_chromium
 
@@ -44,16 +44,16 @@ def test_what_one_shares_another_reads_until_they_are_taken_out(browser: Browser
             _invited(browser, server, "ben@firm.example") as his,
         ):
             ann = opened(hers, server.url)
-            ann.get_by_text("New or delete").click()
-            ann.get_by_label("Name of a new matter").fill("Larkspur")
+            ann.get_by_text("New matter").click()
+            ann.get_by_label("Name of the matter").fill("Larkspur")
             ann.get_by_role("button", name="Create").click()
             expect(ann.locator(".scope")).to_contain_text("Larkspur – 0 of 0")
             upload(ann, ("lease.pdf", make_pdf(LEASE)))
             expect(ann.locator(".documents [data-state=ready]")).to_have_count(1)
             ask(ann, "What is the monthly rent?")
             expect(ann.locator("#part-past .turn")).to_contain_text("$4,200")
-            ann.get_by_role("button", name="Share with this matter").click()
-            expect(ann.get_by_role("button", name="Make private")).to_be_visible()
+            of_conversation(ann, "Share with this matter")
+            expect(ann.locator(".conversations")).to_contain_text("Shared")
             here = ann.url
 
             ben = opened(his, server.url)
@@ -70,13 +70,15 @@ def test_what_one_shares_another_reads_until_they_are_taken_out(browser: Browser
 
             ben.goto(here)
             expect(ben.locator("#part-past .turn")).to_contain_text("$4,200")
-            expect(ben.locator("ul.conversations")).to_contain_text("ann@firm.example")
+            expect(ben.locator(".conversations")).to_contain_text("ann@firm.example")
             expect(ben.locator("[data-do=edit], [data-do=rate], [data-do=again]")).to_have_count(0)
-            ben.locator("[data-do=remove]").click()  # which a viewer may not
-            expect(ben.locator(".notice")).to_contain_text("but not do this in it")
+            ben.get_by_role("button", name="More about lease.pdf").click()
+            expect(ben.locator(".documents-list .row-menu")).to_contain_text("Summarise")
+            expect(ben.locator("[data-do=remove], [data-do=privilege]")).to_have_count(0)  # which a viewer may not
+            ben.keyboard.press("Escape")
 
             ann.get_by_role("row", name="ben@firm.example").get_by_role("button", name="Take out").click()
             expect(ann.get_by_role("row", name="ben@firm.example")).to_have_count(0)
-            ben.locator("ul.conversations [data-do=open]").click()
+            ben.locator(".conversations [data-do=open]").click()
             expect(ben.locator("#matter")).not_to_contain_text("Larkspur")
             expect(ben.locator("#part-past")).not_to_contain_text("$4,200")

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 import sqlalchemy as sa
 
-from retrieval import PinciteError, database
+from retrieval import PinciteError, Span, database
 from tests.end_to_end.test_doors import routes_of
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
@@ -30,7 +30,12 @@ from webapp.page.state import PageState
 from webapp.page.uploads import UploadStore
 from webapp.server import make_app
 from webapp.service import commands as c
+from webapp.service import model_commands as models
+from webapp.service import people_commands as people
+from webapp.service import record_commands as record
 from webapp.service.caller import Caller
+from webapp.service.command import Command
+from webapp.service.command_table import COMMANDS
 from webapp.service.running import RunningAnswers
 from webapp.service.startup import Startup
 from webapp.store.roles import IN_ARCHIVE, RIGHTS, Right, Role
@@ -64,18 +69,32 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "matter": "read",
     "open": "read",
     "cite": "read",
+    "beside": "read",
+    "read-document": "read",
+    "go-to-page": "read",
+    "find-in-document": "read",
+    "close-document": "read",
+    "note": "ask",
+    "delete-note": "author",
+    "go": "read",
     "copy": "read",
     "only": "read",
     "scope": "read",
-    "all": "read",
+    "search": "read",
+    "lists": "read",
     "new": "nothing",
     "new-matter": "nothing",
     "example": "ask",
+    "find": "ask",
+    "ready": "ask",
+    "keep": "nothing",
     "meant": "ask",
     "summary": "ask",
     "alone": "ask",
     "share": "author",
     "delete": "author",
+    "rename": "author",
+    "undo": "author",
     "again": "author asks",
     "read-on": "author asks",
     "edit": "author",
@@ -90,6 +109,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "resume": "change",
     "retry": "change",
     "remove": "change",
+    "privilege": "change",
     "delete-matter": "manage",
 }
 COMMAND_NEEDS: Mapping[str, Needed] = {
@@ -128,9 +148,11 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
 }
 ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.png": "read",
+    "GET /matters/{matter_id}/documents/{document_id}/pages/{number}.json": "read",
     "GET /matters/{matter_id}/documents/{document_id}.pdf": "read",
     "GET /matters/{matter_id}/documents/{document_id}/text": "read",
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": "read",
+    "GET /matters/{matter_id}/palette": "read",
     "GET /matters/{matter_id}/people": "read",
     "POST /matters/{matter_id}/people": "manage",
     "GET /matters/{matter_id}/audit": "log",
@@ -239,12 +261,28 @@ def _matter(server: Running, people: Mapping[str, User], state: State, folder: P
     answer = read_turn({"answer": f"The {CANARIES[state]} fee is $77,777.", "found": True})
     turn = workspace.conversations.add_turn(owner, conversation.id, f"What of {CANARIES[state]}?", answer, "complete")
     workspace.conversations.share(owner, conversation.id, shared=True)
-    return {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
+    span, about = Span(record.id, 0, 6), f"About {CANARIES[state]}"
+    note = workspace.notes.add(owner, matter.id, span, record.text_version, about, shared=True)
+    ids = {"matter": matter.id, "document": record.id, "conversation": conversation.id, "turn": turn.id}
+    return ids | {"note": note.id, "address": f"matter={matter.id}&document={record.id}"}
 
 
-def _value(name: str, ids: Mapping[str, str]) -> Any:
+def _value(name: str, ids: Mapping[str, str], parse: Callable[[str], Any]) -> Any:
     other = {"value": ids["matter"], "documents": [ids["document"]], "question": "What is the fee?", "rating": 1}
-    return ids.get(name) or other.get(name) or {"item": 0, "zoom": 1.0, "share": "no", "model": "none"}[name]
+    rest = {
+        "item": 0,
+        "other": 0,
+        "share": "no",
+        "page": 1,
+        "spans": (),
+        "how": "",
+        "reply": 0,
+        "on": "yes",
+        "model": "none",
+    }
+    if name == "document":
+        return parse(ids["document"])
+    return ids.get(name) or other.get(name) or rest.get(name, "" if name == "words" else "0" * 32)
 
 
 def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:
@@ -252,7 +290,7 @@ def test_every_act_command_and_route_has_its_right(tmp_path: Path) -> None:
     ours = {route for route in routes_of(app.routes) if not OTHERS.fullmatch(route)}
     assert ours - {"GET /", "HEAD /", "GET /sign-in/style.css"} == set(ROUTE_NEEDS)
     assert set(ACT_NEEDS) == set(ACTS)
-    assert set(COMMAND_NEEDS) == set(c.COMMANDS)
+    assert set(COMMAND_NEEDS) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("act", sorted(ACT_NEEDS))
@@ -266,7 +304,9 @@ def test_an_act_of_the_page_is_done_by_whoever_may_and_by_nobody_else(there: The
             ids = there.ids[state]
             controller = Controller(workspace, user, RunningAnswers(), UploadStore(workspace.settings))
             row = ACTS[act]
-            values = [ids["conversation"] if act == "open" else _value(name, ids) for name in row.fields]
+            values = [
+                ids["conversation"] if act == "open" else _value(name, ids, parse) for name, parse in row.fields.items()
+            ]
             page = PageState(opened=True, matter_id=ids["matter"], conversation_id=ids["conversation"])
             told = _told(lambda row=row, c=controller, p=page, v=values: asyncio.run(row.run(c, p, v)))  # type: ignore[misc]
             if not there.may(who, state, "read"):
@@ -285,41 +325,41 @@ def _told(do: Callable[[], object]) -> str:
         return f"refused: {error} {error.hint}"
 
 
-def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, c.Command[Any]]:
+def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, Command[Any]]:
     matter, document = ids["matter"], ids["document"]
-    made: tuple[c.Command[Any], ...] = (
+    made: tuple[Command[Any], ...] = (
         c.Follow(matter, [document]),
         c.Search(matter, "What is the fee?"),
         c.FindMentions(matter, "fee"),
         c.Compare(matter, document, document),
         c.ListDocuments(matter),
-        c.ListMembers(matter),
+        people.ListMembers(matter),
         c.Summarise(matter, document),
         c.Ask(matter, "What is the fee?"),
         c.Accept(file, "new.pdf", matter),
         c.Remove(matter, document),
         c.Jobs(matter, "pause"),
         c.Reindex(matter),
-        c.ChangePrivilege(matter, document),
+        record.ChangePrivilege(matter, document),
         c.DeleteMatter(matter),
-        c.ChangeMembers(matter, "share", "stranger"),
-        c.ChangeArchive(matter, False),
-        c.Hold(matter, True),
-        c.Retain(matter, 1),
-        c.ReadAudit(matter),
-        c.VerifyAudit(),
-        c.Backup(str(file.parent / "backup")),
-        c.ListUsers(),
-        c.AddUser("new@firm.example"),
-        c.SetPassword("viewer"),
-        c.ChangeUser("viewer", "disable"),
-        c.ListModels(),
-        c.FetchModel("granite-4.1-3b"),
-        c.UseModel("none"),
-        c.TestModel(),
+        people.ChangeMembers(matter, "share", "stranger"),
+        record.ChangeArchive(matter, False),
+        record.Hold(matter, True),
+        record.Retain(matter, 1),
+        record.ReadAudit(matter),
+        record.VerifyAudit(),
+        record.Backup(str(file.parent / "backup")),
+        people.ListUsers(),
+        people.AddUser("new@firm.example"),
+        people.SetPassword("viewer"),
+        people.ChangeUser("viewer", "disable"),
+        models.ListModels(),
+        models.FetchModel("granite-4.1-3b"),
+        models.UseModel("none"),
+        models.TestModel(),
         c.ListMatters(),
         c.CreateMatter("New"),
-        c.Groups(),
+        people.Groups(),
     )
     return {command.command: command for command in made}
 
@@ -397,5 +437,5 @@ def test_what_is_forbidden_reads_as_what_does_not_exist(there: There) -> None:
 
 def test_nobody_is_refused_with_more_than_a_sentence(there: There) -> None:
     with pytest.raises(NotAllowed) as error:
-        list(Caller(there.server.workspace, there.people["stranger"]).run(c.VerifyAudit()))
+        list(Caller(there.server.workspace, there.people["stranger"]).run(record.VerifyAudit()))
     assert str(error.value) == "You do not have access to this."

@@ -49,7 +49,6 @@ def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     context.set_default_timeout(60_000)
     context.on("request", lambda request: asked.append(request.url))
     context.on("weberror", lambda error: faults.append(str(error.error)))
-    context.on("dialog", lambda dialog: dialog.accept())
     yield context
     context.close()
     assert {host for url in asked if (host := urlsplit(url).hostname) not in (None, "127.0.0.1")} == set()
@@ -75,11 +74,29 @@ def find(page: Page, phrase: str) -> None:
     page.locator("#find").click()
 
 
+def of_document(page: Page, act: str, name: str) -> None:
+    """Choose an act in the menu of a document: "Summarise"."""
+    page.get_by_role("button", name=f"More about {name}").click()
+    page.get_by_role("button", name=f"{act} {name}").or_(page.get_by_role("link", name=f"{act} {name}")).click()
+
+
+def of_conversation(page: Page, act: str, title: str = "") -> None:
+    """Choose an act in the menu of a conversation: "Delete"."""
+    page.locator(".conversations").get_by_role("button", name=f"More about “{title}").first.click()
+    page.locator(".conversations-list .row-menu").get_by_role("button", name=act).click()
+
+
 def go_to_a_new_matter(page: Page, name: str) -> None:
-    page.get_by_text("New or delete").click()
-    page.get_by_label("Name of a new matter").fill(name)
+    page.get_by_text("New matter").click()
+    page.get_by_label("Name of the matter").fill(name)
     page.get_by_role("button", name="Create").click()
     expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
+
+
+def confirmed(page: Page, button: str) -> None:
+    """Click a button of that name, and then the one that does it after all."""
+    page.get_by_role("button", name=button).click()
+    page.locator("[data-confirmed]").click()
 
 
 def upload(page: Page, *files: tuple[str, bytes]) -> None:

@@ -19,7 +19,8 @@ from webapp.cli.client import Client
 from webapp.core.data_folder import RunningServer
 from webapp.core.stream import Result, T
 from webapp.service.caller import Caller
-from webapp.service.commands import Accept, Command, Follow, ListDocuments
+from webapp.service.command import Command
+from webapp.service.commands import Accept, Follow, ListDocuments
 
 ROOT = Path(__file__).parents[2]
 SERVER_SECONDS = 120

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.pdfs import make_pdf
 from tests.scans import scanned
-from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, upload, visitor
+from tests.webapp.browser import LEASE, ask, find, go_to_a_new_matter, of_document, upload, visitor
 from tests.webapp.commands import Pincite
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -108,9 +108,6 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     page.get_by_role("button", name="Edit this question").click()
     expect(page.locator(".notice").first).to_contain_text("You are editing")
     yield "a question is edited", page
-    page.locator(".scope").click()
-    yield "the documents to ask are chosen", page
-    page.keyboard.press("Escape")
     begin_anew(page)
     find(page, "change of control")
     expect(page.locator(".mentions mark").first).to_be_visible()
@@ -129,7 +126,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator("[data-name='scan.pdf']")).to_contain_text("Pages 1-2 could not be read")
     expect(page.locator("[data-name='lease.pdf']")).to_contain_text("ready")
     engine.enqueue(Reply(SUMMARY))
-    page.get_by_role("button", name="Summarise lease.pdf").click()
+    of_document(page, "Summarise", "lease.pdf")
     expect(page.locator(".stand")).to_contain_text("says what was checked")
     yield "a summary, and a document without text", page
     page.route("**/pages/*.png*", lambda route: route.abort())
@@ -137,7 +134,7 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     expect(page.locator(".sheet .broken")).to_be_visible()
     yield "a page that cannot be shown", page
     page.unroute("**/pages/*.png*")
-    page.get_by_role("button", name="Remove lease.pdf").click()
+    of_document(page, "Remove", "lease.pdf")
     expect(page.locator("#evidence")).to_contain_text("This document was removed")
     yield "a document was removed", page
     begin_anew(page)
@@ -151,6 +148,14 @@ def _of_documents(page: Page, engine: FakeEngine) -> Iterator[State]:
     ask(page, "What is the rent in the Acme lease?")
     expect(page.locator(".turn")).to_contain_text("Which one do you mean?")
     yield "two documents are meant", page
+    page.get_by_label("Ask 2019 Acme lease.pdf").uncheck()
+    page.get_by_role("button", name="More about scan.pdf").click()
+    expect(page.locator(".documents-list .row-menu")).to_be_visible()
+    yield "some documents are chosen, and the menu of one is open", page
+    page.keyboard.press("Escape")
+    of_document(page, "Remove", "cut off.pdf")
+    expect(page.locator(".undo")).to_contain_text("“cut off.pdf” removed")
+    yield "a document was removed, and can be shown again", page
     upload(page, ("long.pdf", make_pdf(LONG)))
     expect(page.locator(".documents progress")).to_be_visible()
     yield "a document is read", page

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter
+from retrieval import DocumentRecord, Matter, NoSuchMatter, Span
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT
 from tests.webapp.fake_engine import FakeEngine, Reply
@@ -20,44 +20,47 @@ from tests.webapp.page.pages import Page, ready
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.errors import NotAllowed, OnHold
 from webapp.core.settings import load_settings
-from webapp.core.urls import audit_url, changes_url, page_url, pdf_url
+from webapp.core.urls import audit_url, changes_url, page_url, pdf_url, words_url
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.handlers import Handlers
 from webapp.page.state import PageState
 from webapp.service.caller import Caller
+from webapp.service.command import Command
+from webapp.service.command_table import COMMANDS
 from webapp.service.commands import (
-    COMMANDS,
     Accept,
-    AddUser,
     Ask,
-    Backup,
-    ChangeArchive,
-    ChangeMembers,
-    ChangePrivilege,
-    ChangeUser,
-    Command,
     Compare,
     CreateMatter,
     DeleteMatter,
     FindMentions,
-    Groups,
-    Hold,
-    ReadAudit,
     Remove,
-    Retain,
     Search,
-    SetPassword,
     Summarise,
-    UseModel,
 )
 from webapp.service.health import Health
+from webapp.service.model_commands import UseModel
+from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
+from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
 from webapp.service.startup import Startup
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Entry, Wanted
+from webapp.store.notes import Note
 from webapp.store.users import LOCAL_USER, User
 
-DELETES = ("delete-matter", "delete", "remove", "again", "read-on", "delete_matter", "archive", "change_members")
+DELETES = (
+    "delete-matter",
+    "delete",
+    "remove",
+    "undo",
+    "delete-note",
+    "again",
+    "read-on",
+    "delete_matter",
+    "archive",
+    "change_members",
+)
 ANSWER = "“The monthly rent is $4,200” [1]."
 TEXT = "1. Rent. The monthly rent is $4,200, due on the first day of each month."
 QUESTION = "What is the monthly rent?"
@@ -88,11 +91,18 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "resume": WHEN,
     "retry": WHEN,
     "remove": (Act.REMOVE,),
+    "privilege": (Act.PRIVILEGE,),
+    "undo": (Act.UNDO,),
+    "rename": OWN,
+    "search": "it lists the titles of conversations, which the page shows anyway",
+    "lists": NAMES_ALONE,
     "summary": (Act.SUMMARY,),
     "scope": OWN,
-    "all": OWN,
     "only": OWN,
     "example": ANSWERED,
+    "find": (Act.SEARCH,),
+    "ready": ANSWERED,
+    "keep": "it leaves a question as it was",
     "meant": ANSWERED,
     "again": REPLACED,
     "read-on": REPLACED,
@@ -101,9 +111,20 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "copy": (Act.COPY,),
     "rate": OWN,
     "cite": (Act.CITATION,),
+    "beside": (Act.CITATION,),
+    "read-document": (Act.PAGE,),
+    "go-to-page": (Act.PAGE,),
+    "find-in-document": (Act.SEARCH, Act.PAGE),
+    "close-document": "it shows the citation that was shown before",
+    "note": (Act.NOTE, Act.PAGE),
+    "delete-note": (Act.DELETE, Act.PAGE),
+    "go": (Act.PAGE, Act.CONVERSATION),
 }
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
-NAMES_NOTHING = {"new-matter", "new", "all", "scope", "only", "example", "meant", *OF_MODELS}
+NAMES_NOTHING = {
+    *("close-document", "new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search"),
+    *("lists", "undo", *OF_MODELS),
+}
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
     "load": (Act.CONVERSATION,),
@@ -128,6 +149,7 @@ class Place:
     matter: Matter
     records: list[DocumentRecord]
     page: Page
+    note: Note
 
     def since(self, last: int) -> list[Entry]:
         return list(self.workspace.audit.each(Wanted(after=last)))
@@ -163,7 +185,9 @@ def _made(workspace: Workspace, engine: FakeEngine) -> Place:
     page = Page(workspace, ANN, matter.id)
     engine.enqueue(Reply([ANSWER]))
     page.ask(QUESTION)
-    return Place(workspace, engine, matter, records, page)
+    span = Span(records[0].id, 0, 7)
+    note = workspace.notes.add(ANN, matter.id, span, records[0].text_version, "Ask for less rent.", shared=False)
+    return Place(workspace, engine, matter, records, page, note)
 
 
 @pytest.fixture(scope="module")
@@ -191,10 +215,11 @@ def _acts(entries: list[Entry]) -> tuple[str, ...]:
 
 
 def _ids(place: Place, act: str = "") -> dict[str, str]:
+    conversation = place.page.state.conversation_id
     return {
         "matter": place.matter.id,
         "value": place.matter.id,
-        "conversation": place.page.state.conversation_id,
+        "conversation": conversation,
         "document": place.records[0].id,
         "documents": place.records[0].id,
         "turn": place.page.turns()[-1].id,
@@ -203,6 +228,10 @@ def _ids(place: Place, act: str = "") -> dict[str, str]:
         "rating": "1",
         "item": "0",
         "model": "granite-4.1-3b" if act == "fetch-model" else "none",
+        "on": "yes",
+        "words": "rent",
+        "note": place.note.id,
+        "address": f"matter={place.matter.id}&conversation={conversation}&document={place.records[0].id}",
     }
 
 
@@ -220,6 +249,9 @@ def test_an_act_of_the_page_writes_its_rows(place: Place, name: str, monkeypatch
         fields["value"] = f"New {next(numbers)}"
     if name in ("pause", "resume", "retry"):
         place.workspace.library.accept(place.matter.id, "three.pdf", make_pdf(["three"]))
+    if name == "undo":
+        place.page.do("remove", document=place.records[0].id)
+        fields["removal"] = place.workspace.removals.of(ANN)[0].id
     last = place.last
     place.engine.enqueue(Reply([ANSWER]))
     page = Page(place.workspace, user)
@@ -315,6 +347,7 @@ def test_under_a_hold_nothing_of_the_matter_is_deleted(fresh: Place) -> None:
         lambda: page.do("delete-matter", matter=fresh.matter.id),
         lambda: page.do("delete", conversation=conversation.id),
         lambda: page.do("remove", document=fresh.records[0].id),
+        lambda: page.do("delete-note", document=fresh.records[0].id, note=fresh.note.id),
         lambda: page.do("again", turn=page.turns()[-1].id),
         lambda: workspace.conversations.delete(ANN, conversation.id),
         lambda: workspace.conversations.cut(ANN, page.turns()[-1].id),
@@ -407,9 +440,11 @@ SHARING = "Sharing records a change in one transaction with it, and accounts are
 ADDS = set("get post put patch delete route api_route websocket mount add_route add_api_route".split())
 ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/pages/{number}.png'": (Act.PAGE,),
+    "document_routes: '/{document_id}/pages/{number}.json'": (Act.PAGE,),
     "document_routes: '/{document_id}.pdf'": (Act.ORIGINAL,),
     "document_routes: '/{document_id}/changes/{other_id}'": (Act.COMPARE,),
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
+    "palette_routes: '/matters/{matter_id}/palette'": NAMES_ALONE,
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",
@@ -474,6 +509,7 @@ def _addresses(served: Served) -> dict[str, str]:
     one, two = (record.id for record in served.records)
     return {
         "document_routes: '/{document_id}/pages/{number}.png'": page_url(served.matter.id, one, 1),
+        "document_routes: '/{document_id}/pages/{number}.json'": words_url(served.matter.id, one, 1),
         "document_routes: '/{document_id}.pdf'": pdf_url(served.matter.id, one),
         "document_routes: '/{document_id}/changes/{other_id}'": changes_url(served.matter.id, one, two),
         "document_routes: '/{document_id}/text'": text_url(served.matter.id, one, [(0, 5)]),

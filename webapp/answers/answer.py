@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol
 
 from retrieval import (
     NO_CHANGES,
@@ -19,6 +20,7 @@ from retrieval import (
     Passage,
     ScopedChanges,
     Searcher,
+    Sentence,
     Span,
     pack,
 )
@@ -31,7 +33,7 @@ from webapp.answers.key_language import KeyLanguage, KeySentence, Relevance, bes
 from webapp.answers.prompt import ANSWER_FORM, Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, pieces, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
-from webapp.answers.thorough import ReadSoFar, asks_for_all, read_on
+from webapp.answers.thorough import ReadSoFar, asks_for_all, asks_for_several, read_on
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import PartNotFound, PlaceNotThere
 from webapp.core.limits import check_question
@@ -42,6 +44,17 @@ from webapp.llm.pool import Lease
 
 KEY_SENTENCES = 4  # clauses
 _FEWEST = 2  # of each part of a question
+_MORE_OF_SEVERAL = 3  # clauses, where each answers in part
+_BEARS_OF_SEVERAL = 0.7  # of the relevance of the best of these
+
+
+class Scoring(Protocol):
+    """Scores sentences for a question; those below `bears` of the best are 0 or less (`Searcher.relevance`)."""
+
+    def __call__(self, question: str, sentences: Sequence[Sentence], *, bears: float = ...) -> Sequence[float]:
+        """Score them."""
+
+
 Alike = Callable[[Chunk], Sequence[Chunk]]
 
 
@@ -247,7 +260,7 @@ class Draft:
 def finish(
     draft: Draft,
     document_of: Callable[[str], Document],
-    relevance: Relevance,
+    relevance: Scoring,
     alike: Alike,
     changes: ScopedChanges = NO_CHANGES,
 ) -> Answer:
@@ -290,7 +303,7 @@ def _key_language(
     passages: Sequence[Passage],
     documents: Mapping[str, Document],
     document_of: Callable[[str], Document],
-    relevance: Relevance,
+    relevance: Scoring,
     most: int,
 ) -> KeyLanguage:
     """Key language of each search, `most` clauses or one a document, or what the last answer cited.
@@ -303,15 +316,18 @@ def _key_language(
     further: list[str] = []
     lacks: list[str] = []
     asked = [(question, each) for each in results.searches for question in _asked(each.route.question)]
-    most = max(_FEWEST, most // max(1, len(asked)))
+    most_each = max(_FEWEST, most // max(1, len(asked)))
     for question, each in asked:
+        several = asks_for_several(question)
+        scores: Relevance = partial(relevance, bears=_BEARS_OF_SEVERAL) if several else relevance
+        most = most_each + _MORE_OF_SEVERAL * several
         key = quote_places(each.places, document_of)
         if not (key and each.only_places):
-            found = key_language(question, passages, documents, each.hits, most=most, relevance=relevance)
+            found = key_language(question, passages, documents, each.hits, most=most, relevance=scores)
             further += found.further
             lacks.append("" if key else found.lacks)
             if results.own:  # its own words choose first: those of the question before it chose the last time
-                own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=relevance)
+                own = key_language(results.own, passages, documents, each.hits, most=most // 2, relevance=scores)
                 key = beside(key, own.clauses, most)
             key = beside(key, found.clauses, most)
         clauses = list(joined(clauses, key))

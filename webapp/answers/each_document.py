@@ -8,6 +8,7 @@ No document is left out in silence: one that could not be read, or whose window 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -33,7 +34,16 @@ from retrieval import (
 from webapp.answers.answer import Answer, Scope, Searched, budget_row
 from webapp.answers.document_row import DocumentAnswer, few_words, not_found, written_words
 from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts, picked
-from webapp.answers.each_signs import BELONGS, COMPARE, EACH, asked_of_one, compared, compares_kinds
+from webapp.answers.each_signs import (
+    BELONGS,
+    COMPARE,
+    COMPARE_ALL,
+    EACH,
+    asked_of_one,
+    compared,
+    compares_kinds,
+    names_several,
+)
 from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, write
 from webapp.answers.in_force import amending_clauses
 from webapp.answers.key_language import KeySentence, key_language
@@ -54,6 +64,7 @@ MOST_PACKED = 24  # hits of a document that are packed: a window holds a dozen, 
 SURE = 0.8
 NEAR_THE_TOP = 3  # hits; where the search doubts, what a language model quotes must stand in one of these
 NOT_AMENDED: Mapping[Span, Collection[object]] = MappingProxyType({})
+_JOINS = re.compile(r"\b(?:and|or|vs|versus)\b", re.IGNORECASE)  # two names, if there are any
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -106,17 +117,19 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     """
     in_scope = sorted((*scope.records, *scope.unread), key=lambda record: record.name.casefold())
     records = {record.id: record for record in in_scope}
-    is_each = EACH.in_question(question)
-    if len(records) < 2 or not (is_each or COMPARE.in_question(question)):
+    is_each, is_compared = EACH.in_question(question), COMPARE.in_question(question)
+    if len(records) < 2 or not (is_each or is_compared or _JOINS.search(question)):
         return None
     of_one = asked_of_one(question)
     if is_each and (fact := fact_asked(question, of_one)) and fact.name:  # the name is looked for in the facts of each
         return EachQuestion(question, of_one, tuple(records.values()))
     route = searcher.route(scope.matter_id, question, scope.document_ids)
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
-    if COMPARE.in_question(question) and len(named) > 1 and not route.close:
+    if len(named) > 1 and not route.close and (is_compared or names_several(route.question)):
         return EachQuestion(question, compared(route.question), tuple(named), compares=True)
     if compares_kinds(question):
+        return EachQuestion(question, compared(question), tuple(records.values()))
+    if COMPARE_ALL.in_question(question) and not named:
         return EachQuestion(question, compared(question), tuple(records.values()))
     if not is_each:
         return None

@@ -66,6 +66,8 @@ _EACH = (
     rf"\b(?:each|every)\s+{_KIND}{_ONE}['’]s\b",
     rf"\b(?:what|how|who|when|where|why)\s+\w+\s+(?:each|every)\s+{_KIND}{_ONE}\b",
     rf"\b{_ASKS}\s+any\s+(?:one\s+)?(?:of\s+{_THESE}|{_KIND}(?:{_MANY}|{_ONE})(?=\s+{_SAYS}|\s+\w+))\b",
+    rf"\b(?:what|how|when|where|who|whom|why)\s+(?:long\s+|much\s+|often\s+|many\s+\w+\s+)?(?:do|are|have|can|must|may|will)\s+"
+    rf"(?:all\s+)?(?:{_OURS}\s+)?{_KIND}{_MANY}\b(?!\s+(?:referred|listed|attached|described|mentioned|must|shall))",
     rf"\bany\s+(?:one\s+)?of\s+(?:{_OURS}\s+{_KIND}{_MANY})\b",
     rf"\b(?:is|are)\s+there\s+(?:an?y?\s+)?{_KIND}(?:{_MANY}|{_ONE})\s+(?:that|which|with|without|where|about"
     r"|regarding|concerning|in\s+which|under\s+which)\b",
@@ -106,6 +108,8 @@ EACH = Signs(
         "What audit rights are there across all agreements?",
         "What are the caps on liability in the contracts?",
         "Compare the contracts: where is liability unlimited?",
+        "How do the contracts treat late payment?",
+        "What do our leases say about subletting?",
         "Which agreements deal with intellectual property?",
         "Is there any document about a settlement?",
     ),
@@ -154,6 +158,30 @@ COMPARE = Signs(
     counterexamples=("What is the notice period?", "Who are the parties?", "Which state's law governs?"),
 )
 
+# A comparison that names no document is one of all: "Compare the clauses on assignment."
+COMPARE_ALL = Signs(
+    _pattern(
+        r"^\W*(?:(?:please|now|then|and|(?:can|could|would)\s+you(?:\s+please)?)\s+)*(?:compare|contrast)\b",
+        r"\b(?:comparison|side\s+by\s+side)\b",
+        r"^\W*(?:how|where|in\s+what|on\s+what)\b.*\bdiffer\b",
+        r"\bdifferences?\s+(?:between|among|across)\s+(?:them|all)\b",
+    ),
+    unless=_pattern(r"\bcompar(?:e|es|ed|able)\s+(?:to|with)\b|\b(?:it|this)\s+differ"),
+    examples=(
+        "Compare the clauses on assignment.",
+        "Please compare governing law.",
+        "How do the termination provisions differ?",
+        "Make a comparison of the notice periods.",
+        "Can you compare the liability caps?",
+    ),
+    counterexamples=(
+        "How do profits compare with the forecast?",
+        "Is the price compared with market rates?",
+        "What are the differences in tax treatment?",
+        "Who has the longer notice period?",
+    ),
+)
+
 # Two kinds of paper that are set side by side without a name: "the lease and the loan".
 _KINDS_OF_PAPER = re.compile(
     rf"\b(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note|guarant(?:y|ee))\b(?!['’])", re.IGNORECASE
@@ -167,6 +195,18 @@ def compares_kinds(question: str) -> bool:
     return len(nouns) > 1 and bool(_SETS_SIDE_BY_SIDE.search(question))
 
 
+_JOINED = re.compile(
+    r"\bcontract\b(?:['’]s)?\s*,?\s*(?:and|or|vs\.?|versus|than)\s+(?:(?:in|under|of|from|for|with|by|that|those|to|the|as)\s+)*"
+    r"contract\b",
+    re.IGNORECASE,
+)
+
+
+def names_several(question: str) -> bool:
+    """Whether a question names documents side by side, as `Route.question` has it: "the contract and the contract"."""
+    return bool(_JOINED.search(question))
+
+
 # Words that remain of a frame at the beginning or the end when its signs are taken out.
 _LEADING = frozenset(
     "please list give show tell find name summarise summarize set out for in of under do does is are and or that which"
@@ -174,6 +214,33 @@ _LEADING = frozenset(
 )
 _BEFORE = frozenset("that which who the all for have has in of me a an contain contains allow allows there any".split())
 _TRAILING = frozenset("in for of under by from with on to per and or than as between across the".split())
+# What remains of a comparison before what is compared: "how do … on late payment", "which has the longer …".
+_ASIDE = re.compile(
+    r"^\W*(?:(?:please|how|do|does|is|are|the|a|an|make|give|show|me|us|there|what)\s+)*"
+    r"(?:on|about|between|among|regarding|concerning|as\s+(?:to|regards)|with\s+(?:respect|regard)\s+to|in\s+terms\s+of|when\s+it\s+comes\s+to)\s+",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"^\W*(?:(?:which|what|who)(?:\s+(?:one|of\s+(?:them|the\s+two)))?\s+)?(?:has|have|gives?|grants?|contains?|provides?|sets?|is|are)\s+"
+    r"(?:the\s+|an?\s+)?(?:more|less|longer|shorter|higher|lower|stricter|broader|narrower|wider|larger|smaller|better|worse"
+    r"|longest|shortest|highest|lowest)\s+",
+    re.IGNORECASE,
+)
+_CLAUSES_ON = re.compile(
+    r"\b(?:the\s+)?(?:clauses?|provisions?|language|rules|sections?)\s+(?:on|about|of|regarding|concerning|for)\s+(?:the\s+)?",
+    re.IGNORECASE,
+)
+# Parties by which the documents are meant: "of Acme and Baker".
+_CAPITALS = r"[A-Z][\w&.’'-]*(?:\s+[A-Z][\w&.’'-]*){0,4}?"
+_OF_PARTIES = re.compile(
+    rf"(?:\b(?:of|in|between|for|by|from|under|with)\s+|^\W*){_CAPITALS}(?:['’]s)?(?:\s*,\s*{_CAPITALS})*\s*,?\s+(?:and|or|vs\.?|versus)\s+"
+    rf"{_CAPITALS}(?:['’]s)?(?=\s+[a-z]|\s*[?.,:;]|\s*$)"
+)
+_THING = re.compile(
+    r"(?!(?:what|which|who|whom|whose|when|where|why|how|is|are|do|does|did|can|may|must|has|have)\b)[\w'’-]+"
+    r"(?:\s+[\w'’-]+){0,5}",
+    re.IGNORECASE,
+)
 _OF = r"(?:(?:in|of|under|between|for|from|than|and|or|with|to|that|those)\s+)*"
 _NAMED = re.compile(rf"\b{_OF}(?:the\s+)?contract\b(?:['’]s)?", re.IGNORECASE)
 _OF_A_KIND = re.compile(
@@ -191,10 +258,13 @@ def asked_of_one(question: str) -> str:
 
 def compared(question: str) -> str:
     """What a comparison asks of one document; the names in it are "contract" already (`Route.question`)."""
-    rest = _NAMED.sub(" ", _COMPARING.sub(" ", question))
+    rest = _OF_PARTIES.sub(" ", _NAMED.sub(" ", _COMPARING.sub(" ", question)))
     if compares_kinds(question):
         rest = _OF_A_KIND.sub(" ", rest)
-    return _tidy(EACH.any_of.sub(" ", rest)) or question
+    rest = _CLAUSES_ON.sub("", _MORE.sub("the ", _ASIDE.sub("", _tidy(EACH.any_of.sub(" ", rest)))))
+    if _THING.fullmatch(rest):  # a search reads questions better than the mere name of a thing
+        return f"What {'are' if rest.endswith('s') else 'is'} {rest if rest.startswith('the ') else f'the {rest}'}"
+    return rest or question
 
 
 def _tidy(question: str) -> str:

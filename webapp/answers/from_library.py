@@ -12,7 +12,7 @@ from itertools import islice
 from retrieval import Document, DocumentRecord, Span, each_mention, each_struck_mention, own_words, pin_cite
 from webapp.answers.key_language import KeySentence
 from webapp.answers.reading import Reading
-from webapp.answers.statements import Group, Statement, essence, groups
+from webapp.answers.statements import Group, Statement, groups
 from webapp.core.unread_pages import unread_pages
 from webapp.core.wording import plural
 from webapp.grounding.check import Citation, word_for_word
@@ -20,9 +20,10 @@ from webapp.grounding.check import Citation, word_for_word
 MOST_LISTED = 50  # documents; further ones are counted
 MOST_CITED = 50  # mentions
 MOST_IN_SHORT = 5  # documents of which a question without a name is told in short
-LINES, LINES_OF_SEVERAL = 12, 3  # statements of a document in short
+LINES, LINES_OF_SEVERAL = 16, 3  # statements of a document in short
 _MENTION_SECONDS = 60.0
 _LONGEST_CLAUSE = 600  # characters of a clause that is quoted whole for its statement
+_RULES = 1.5  # worth of the first statement of a clause, which has its rule, beside that of the others
 _LONG = 400  # characters; of a clause's statements a shorter one is preferred
 _THANKS = re.compile(r"thank|thx|cheers|great|perfect|helpful|excellent", re.IGNORECASE)
 
@@ -140,7 +141,15 @@ def _in_short(records: Sequence[DocumentRecord], document_of: DocumentOf) -> Tol
 def main_statements(document: Document, most: int) -> Iterator[tuple[Group, Statement]]:
     """The statements that matter most, in reading order: the opening's, one of each main clause, then further ones."""
     told = [group for group in groups(document) if group.statements]
-    best = [(group, max(group.statements, key=_weight)) for group in essence(document) if group.statements]
+    ruling = {group.statements[0].span for group in told}
+    terms = {each.span for group in told for each in group.definitions}
+
+    def weight(statement: Statement) -> tuple[bool, bool, float]:
+        worth = statement.worth + _RULES * (statement.span in ruling)
+        return statement.span not in terms, len(statement.text) <= _LONG, worth
+
+    ruled = [group for group in told if any(each.span not in terms for each in group.statements)]
+    best = [(group, max(group.statements, key=weight)) for group in ruled or told]
     first = {each.span for _, each in best}
     others = [(group, each) for group in told for each in group.statements if each.span not in first]
     by_worth = [sorted(rows, key=lambda row: -row[1].worth) for rows in (best[1:], others)]
@@ -152,7 +161,3 @@ def _with_its_clause(document: Document, statement: Statement) -> Statement | Ke
     """The clause of a statement where it is short, with what limits it; else the statement."""
     clause = KeySentence.of_clause(document, statement.span)
     return clause if len(clause.text) <= _LONGEST_CLAUSE else statement
-
-
-def _weight(statement: Statement) -> tuple[bool, float]:
-    return len(statement.text) <= _LONG, statement.worth

@@ -168,7 +168,7 @@ async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) 
     if backend.client is None or not packed.passages or not asks(packed):
         return
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
-    async with aclosing(backend.client.stream(messages, max_tokens=reserve)) as deltas:
+    async with aclosing(backend.stream(messages, max_tokens=reserve)) as deltas:
         async for delta in deltas:
             attempts.begun = not isinstance(delta, Anew)
             yield Delta.of(delta)

@@ -199,6 +199,11 @@ KINDS: tuple[Kind, ...] = (
             rf"|principal) (?:terms|points|provisions|clauses|contents?)(?: (?:of|in) (?:this|the|our)(?: [\w&.,'’-]+)"
             rf"{{0,5}}? {PAPER})?|(?:main|key) (?:terms|points)){_END}",
             rf"{_ASKING}(?:summari[sz]e|sum up)(?: (?:this|it|everything|the whole thing))?(?: for me)?{_END}",
+            rf"{_ASKING}(?:(?:give|write|make|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?"
+            r"(?:summary|overview)"
+            rf"(?:,? please)?{_END}",
+            rf"^\s*in (?:short|brief|a nutshell),? what(?:['’]s| is) (?:this|the|that|our)(?: [\w&.,'’-]+){{0,5}}? "
+            rf"{PAPER}(?: about)?{_END}",
             rf"{_ASKING}(?:summari[sz]e|sum up) \S+\.(?:pdf|docx?|txt|html?|eml){_END}",
             rf"^\s*what(?:['’]s| is) (?:this|it|(?:this|the|that|our|my)(?: [\w&.,'’-]+){{0,7}}? {PAPER}"
             rf"|\S+\.(?:pdf|docx?|txt|html?|eml)) (?:all )?about{_END}",
@@ -219,6 +224,8 @@ KINDS: tuple[Kind, ...] = (
             "Give me an overview of the agreement with Baker",
             "What are the main terms?",
             "Summary of the employment agreement please",
+            "Give me an overview",
+            "In short, what is this NDA?",
         ),
         counterexamples=(
             "Summarise the termination clause of this agreement",

@@ -97,7 +97,8 @@ _ASKS = (
 # A piece of a question: "For which territory?", "How much notice?", "Even to an affiliate?", "And if it is renewed?"
 _PIECE = re.compile(
     rf"\s*(?:(?:and|but|or|so)\s+)?(?:(?:even|except|only|unless|if|for|to|in|on|at|after|before|within|with|without"
-    rf"|until|since|from|under|by)\b(?:\s+(?:what|which|whose|whom|how|when)\b)?|(?P<short>how (?:much|many|long|often"
+    rf"|until|since|from|under|by|during|throughout|through|towards?|against|via)\b"
+    rf"(?:\s+(?:what|which|whose|whom|how|when)\b)?|(?P<short>how (?:much|many|long|often"
     rf"|far|soon)|any))\b(?!.*\b{_ASKS}\b)",
     re.IGNORECASE,
 )

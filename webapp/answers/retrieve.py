@@ -115,10 +115,19 @@ class Retriever:
         return Retrieved((results,), results.as_searched(query), read_as, ids, results.hits, wider)
 
     def _parts(self, reading: Reading) -> Retrieved:
-        """Search for each half of a question: a document that one half names is asked for both."""
+        """Search for each half of a question: a document that one half names is asked for the other, too, unless it is
+        found much more surely elsewhere. A half that is but another name asks what the half before it does.
+        """
         whole = reading.question
-        ids = self._named(whole) or self.document_ids
-        parts = [self._one(part, "two_parts", ids) for part in reading.parts]
+        named = [self._named(part) for part in reading.parts]
+        parts: list[Retrieved] = []
+        asked = ""
+        for part, ids in zip(reading.parts, named, strict=True):
+            bare = self._without_name(part) if ids else part
+            is_name = bool(ids and asked) and not content_words(bare)
+            asked = asked if is_name else bare
+            others = () if ids else tuple(id_ for of_part in named for id_ in of_part)
+            parts.append(self._half(asked if is_name else part, ids or others, is_named=bool(ids)))
         found = any(part.found for part in parts)
         return Retrieved(
             tuple(results for part in parts for results in part.searches),
@@ -129,6 +138,16 @@ class Retriever:
             all(part.wider for part in parts),
             tuple(part.query for part in parts if found and not part.found),
         )
+
+    def _half(self, part: str, ids: tuple[str, ...], *, is_named: bool) -> Retrieved:
+        """Search for a half of a question, in the documents that it or the other half names."""
+        here = self._one(part, "two_parts", ids or self.document_ids)
+        if is_named or not ids or len(ids) == len(self.document_ids):
+            return here
+        everywhere = self._one(part, "two_parts", self.document_ids)
+        (in_named,), (in_all,) = here.searches, everywhere.searches
+        stays = in_named.found and in_named.confidence >= in_all.confidence - _MAY_LACK_IF_MEANT
+        return here if stays else everywhere
 
     def _in_conversation(self, reading: Reading, last: Turn) -> Retrieved:
         own = reading.question
@@ -172,8 +191,8 @@ class Retriever:
         everywhere = self._one(query, "own", self.document_ids)
         (in_last,), (in_all,) = here.searches, everywhere.searches
         may_lack = _MAY_LACK_IF_MEANT if reading.keeps_documents else _MAY_LACK
-        stays = in_last.found and in_last.confidence >= in_all.confidence - may_lack
-        return here if stays else everywhere
+        is_as_sure = in_last.confidence >= in_all.confidence - may_lack
+        return here if in_last.found and (is_as_sure or in_last.only_places) else everywhere
 
     def _named(self, question: str) -> tuple[str, ...]:
         return self.searcher.route(self.matter_id, question, self.document_ids).document_ids or ()

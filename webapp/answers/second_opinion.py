@@ -60,7 +60,7 @@ async def _denies(sentence: CheckedSentence, by_number: Mapping[int, Passage], w
         async with windows.lease() as backend:
             if backend.client is not None:
                 messages = _messages(sentence, [by_number[n] for n in sentence.cites])
-                async with aclosing(backend.client.stream(messages, max_tokens=1)) as pieces:
+                async with aclosing(backend.stream(messages, max_tokens=1)) as pieces:
                     async for piece in pieces:
                         text = Delta.of(piece).after(text)
     except (EngineError, Congested):  # the mark stays

@@ -134,12 +134,9 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
 
 
 async def _draft(lease: Lease, passages: Sequence[Passage], reserve: int) -> AsyncGenerator[Delta]:
-    async with lease() as backend:
-        if backend.client is None:
-            raise RuntimeError(NO_ENGINE)
-        async with aclosing(backend.client.stream(_messages(passages), max_tokens=reserve)) as stream:
-            async for piece in stream:
-                yield Delta.of(piece)
+    async with lease() as backend, aclosing(backend.stream(_messages(passages), max_tokens=reserve)) as stream:
+        async for piece in stream:
+            yield Delta.of(piece)
 
 
 def clause_range(clauses: Sequence[Group]) -> str:

@@ -38,6 +38,21 @@ def asks_for_all(question: str) -> bool:
     return bool(ASKS_FOR_ALL.search(question))
 
 
+_SEVERAL = re.compile(
+    r"\b(?:in (?:what|which) (?:ways|cases|circumstances|events|situations)"
+    r"|(?:on|under) (?:what|which) (?:grounds|conditions|circumstances)"
+    r"|(?:what|which) (?:are )?(?:all )?(?:the |its |their )?(?:\w+ )?(?:obligations|duties|payments|conditions|grounds"
+    r"|reasons|fees|charges|remedies|restrictions|exceptions|deadlines|requirements|costs|events|consequences|covenants)"
+    r"|how (?:can|may|could) (?:[\w’'-]+ ){1,4}(?:end|terminate|cancel|get out|leave))\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether several clauses answer a question, each in part: "On what grounds can they terminate?"."""
+    return asks_for_all(question) or bool(_SEVERAL.search(question))
+
+
 FitRest = Callable[[Sequence[Chunk], Terms], tuple[Frame, Packed]]
 """Packs chunks into a prompt for the terms of a language model."""
 

@@ -15,7 +15,7 @@ from webapp.core.data_folder import RunningServer
 from webapp.core.errors import NotText, RemoteError, ServerGone
 from webapp.core.limits import check_name
 from webapp.core.stream import Error, Event, T, read_event
-from webapp.service.commands import Command, FileCommand
+from webapp.service.command import Command, FileCommand
 
 CONNECT_SECONDS = 5.0
 BLOCK = 1 << 16  # bytes of a file that are sent at a time

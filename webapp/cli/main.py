@@ -1,34 +1,37 @@
-"""Command-line interface `pincite`. Commands import what they need when they run, so that `--help` is fast.
-
-A command of `service.commands` runs in this process if it can own the data folder, else in the server that owns it;
-both yield the same events.
-"""
+"""Command-line interface `pincite`. Commands import what they need when they run, so that `--help` is fast."""
 
 import importlib
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
+from webapp.cli.execution import (
+    AsJson,
+    Document,
+    Matter,
+    Run,
+    data_folder,
+    error_output,
+    executor,
+    print_results,
+    run_command,
+    say_waiting,
+    write_file,
+)
+from webapp.cli.matters import matters
+from webapp.cli.models import model
+from webapp.cli.people import groups, users
 from webapp.core.limits import JobAct
 
 if TYPE_CHECKING:
     from webapp.core.results import AddedRow
-    from webapp.core.settings import Settings
-    from webapp.core.stream import Event, T
-    from webapp.service.commands import Command
-
-    class Run(Protocol):
-        """Function that executes a command: `Caller.run` or `Client.run`."""
-
-        def __call__(self, command: Command[T]) -> Iterator[Event[T]]:
-            """Execute a command; yields its events. Raises the errors that end it."""
+    from webapp.core.stream import Event
 
 
 app = typer.Typer(
@@ -57,20 +60,11 @@ def options(
     """Ask contracts and case files; every answer cites document, section and page, and every quotation is checked."""
 
 
-matters = typer.Typer(help="List, create and delete matters.", no_args_is_help=True)
 app.add_typer(matters, name="matters")
-groups = typer.Typer(help="List, create and delete groups of people, and say who is in them.", no_args_is_help=True)
 app.add_typer(groups, name="groups")
-users = typer.Typer(
-    help="List, add, disable and enable people who sign in, and set their passwords.", no_args_is_help=True
-)
 app.add_typer(users, name="users")
-model = typer.Typer(help="List, fetch, choose and test the language model that writes answers.", no_args_is_help=True)
 app.add_typer(model, name="model")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
-Matter = Annotated[str, typer.Argument(help="Name or id of a matter.", show_default=False)]
-Document = Annotated[str, typer.Argument(help="Name of a document, part of its name, or its id.", show_default=False)]
 Scope = Literal["document", "all"]
 Question = Annotated[
     str,
@@ -93,7 +87,7 @@ def serve(
     the browser remembers it. With accounts, and while there is no administrator, it prints on a line of its own a link
     that makes one.
     """
-    with _error_output(as_json=False):
+    with error_output(as_json=False):
         from webapp.core.settings import load_settings
 
         options = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -110,7 +104,7 @@ def serve(
             if open_browser:
                 show_page(settings.data_dir, address)
 
-        run(settings, on_wait=_say_waiting, on_open=print_address, on_first=print_first_link)
+        run(settings, on_wait=say_waiting, on_open=print_address, on_first=print_first_link)
 
 
 @app.command()
@@ -131,12 +125,12 @@ def add(
     Of a folder all files are added, those of its folders too. What is in a ZIP, attached to a PDF or to a mail becomes
     a document of its own.
     """
-    with _executor(as_json, ray) as run:
-        failures = [row for row in _print_results(_add(run, matter, files), as_json) if row.state != "ready"]
+    with executor(as_json, ray) as run:
+        failures = [row for row in print_results(_add(run, matter, files), as_json) if row.state != "ready"]
     raise typer.Exit(1 if failures else 0)
 
 
-def _add(run: "Run", matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
+def _add(run: Run, matter: str, files: list[Path]) -> "Iterator[Event[AddedRow]]":
     """Accept every file first, after which none can be lost; then wait for them. A result names its file."""
     from retrieval import MEMBER, UnreadableFile
     from webapp.core.errors import NoSuchFile, RemoteError
@@ -206,12 +200,12 @@ def search(
     question = _asked(question)
     mentions = FindMentions(matter, question, document)
     if exact and as_json:
-        _run(mentions, as_json)
+        run_command(mentions, as_json)
         return
-    with _executor(as_json) as run:
+    with executor(as_json) as run:
         if exact:
             show_mentions(results(run(mentions), as_json=False))
-        elif not sum(1 for _ in _print_results(run(Search(matter, question, document)), as_json)):
+        elif not sum(1 for _ in print_results(run(Search(matter, question, document)), as_json)):
             say("Nothing was found.")
 
 
@@ -231,7 +225,7 @@ def ask(
     """Answer a question, with pin cites and checked quotations. It is kept as a conversation of the matter."""
     from webapp.service.commands import Ask
 
-    _run(Ask(matter, _asked(question), document, continues, thorough), as_json)
+    run_command(Ask(matter, _asked(question), document, continues, thorough), as_json)
 
 
 def _asked(question: str) -> str:
@@ -251,7 +245,7 @@ def summary(matter: Matter, document: Document, as_json: AsJson = False) -> None
     """Summarise a document clause by clause, with a pin cite for each line."""
     from webapp.service.commands import Summarise
 
-    _run(Summarise(matter, document), as_json)
+    run_command(Summarise(matter, document), as_json)
 
 
 @app.command()
@@ -271,16 +265,16 @@ def compare(
         suffix = out.suffix.lower()
         if suffix not in (".html", ".docx"):
             raise typer.BadParameter("the file is to end in .html or .docx", param_hint="--out")
-        with _executor(as_json) as run:
+        with executor(as_json) as run:
             from webapp.exports.redline import names_in, to_docx, to_html
 
             rows = list(results(run(command), as_json=as_json))
             names = names_in(rows, old, new)
             data = to_docx(*names, rows) if suffix == ".docx" else to_html(*names, rows).encode()
-            _write(out, data)
+            write_file(out, data)
         return
-    with _executor(as_json) as run:
-        if not sum(1 for _ in _print_results(run(command), as_json)):
+    with executor(as_json) as run:
+        if not sum(1 for _ in print_results(run(command), as_json)):
             say("No clause differs.")
 
 
@@ -289,7 +283,7 @@ def documents(matter: Matter, as_json: AsJson = False) -> None:
     """List the documents of a matter: state, pages, and what each calls itself."""
     from webapp.service.commands import ListDocuments
 
-    _run(ListDocuments(matter), as_json)
+    run_command(ListDocuments(matter), as_json)
 
 
 @app.command()
@@ -297,7 +291,7 @@ def remove(matter: Matter, document: Document, as_json: AsJson = False) -> None:
     """Remove a document from a matter, with its file and its index entries."""
     from webapp.service.commands import Remove
 
-    _run(Remove(matter, document), as_json)
+    run_command(Remove(matter, document), as_json)
 
 
 @app.command()
@@ -312,7 +306,7 @@ def jobs(
     """List what is still to be ingested of a matter; pause, resume, retry or cancel it."""
     from webapp.service.commands import Jobs
 
-    _run(Jobs(matter, act, document), as_json)
+    run_command(Jobs(matter, act, document), as_json)
 
 
 @app.command()
@@ -323,7 +317,7 @@ def reindex(
     """Rebuild the indexes of one matter, or of all."""
     from webapp.service.commands import Reindex
 
-    _run(Reindex(matter), as_json)
+    run_command(Reindex(matter), as_json)
 
 
 @app.command()
@@ -334,9 +328,9 @@ def backup(
 
     Everything of all users is in it, so keep it as safe as the data folder. Indexes are left out: they are made anew.
     """
-    from webapp.service.commands import Backup
+    from webapp.service.record_commands import Backup
 
-    _run(Backup(str(folder.absolute())), as_json)
+    run_command(Backup(str(folder.absolute())), as_json)
 
 
 @app.command()
@@ -353,257 +347,17 @@ def restore(
     What is damaged or missing is named, and nothing is restored then without --partial. No server may run on the data
     folder; the next start makes the indexes anew.
     """
-    with _error_output(as_json):
+    with error_output(as_json):
         from webapp.service.restore import restore as restored
 
         if check:
             logging.getLogger().addHandler(logging.NullHandler())  # no data folder, so no log: the sentence is all
-            rows = list(_print_results(restored(folder, None), as_json))
+            rows = list(print_results(restored(folder, None), as_json))
         else:
-            with _data_folder() as settings:
-                rows = list(_print_results(restored(folder, settings, is_partial=partial), as_json))
+            with data_folder() as settings:
+                rows = list(print_results(restored(folder, settings, is_partial=partial), as_json))
     if not all((row.restored and not row.audit_fault) or (check and not row.damaged) for row in rows):
         raise typer.Exit(1)
-
-
-@matters.command("list")
-def matters_list(as_json: AsJson = False) -> None:
-    """List your matters."""
-    from webapp.service.commands import ListMatters
-
-    _run(ListMatters(), as_json)
-
-
-@matters.command("create")
-def matters_create(
-    name: Annotated[str, typer.Argument(help="Name of the new matter.", show_default=False)], as_json: AsJson = False
-) -> None:
-    """Create an empty matter."""
-    from webapp.service.commands import CreateMatter
-
-    _run(CreateMatter(name), as_json)
-
-
-@matters.command("delete")
-def matters_delete(
-    matter: Matter,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Delete a matter and every document in it."""
-    from webapp.service.commands import DeleteMatter
-
-    if not yes:
-        if not sys.stdin.isatty():
-            raise typer.BadParameter("deleting a matter needs --yes when standard input is not a terminal")
-        typer.confirm(f"Delete the matter “{matter}” and every document in it?", abort=True, err=True)
-    _run(DeleteMatter(matter), as_json)
-
-
-Person = Annotated[str, typer.Argument(help="E-mail address, name or id of a person.", show_default=False)]
-Group = Annotated[str, typer.Argument(help="Name of a group.", show_default=False)]
-Who = Annotated[str, typer.Argument(help="A person, or with --group a group.", show_default=False)]
-IsGroup = Annotated[bool, typer.Option("--group", help="Not a person, but a group.")]
-
-
-@matters.command("people")
-def matters_people(matter: Matter, as_json: AsJson = False) -> None:
-    """List who is in a matter, in which role, and whom a wall keeps out."""
-    from webapp.service.commands import ListMembers
-
-    _run(ListMembers(matter), as_json)
-
-
-@matters.command("share")
-def matters_share(
-    matter: Matter,
-    who: Who,
-    role: Annotated[
-        Literal["viewer", "member"], typer.Option(help="A viewer reads and asks; a member adds and removes documents.")
-    ] = "member",
-    group: IsGroup = False,
-    as_json: AsJson = False,
-) -> None:
-    """Let a person or a group into a matter, or change their role."""
-    from webapp.service.commands import ChangeMembers
-
-    _run(ChangeMembers(matter, "share", who, role, group), as_json)
-
-
-@matters.command("unshare")
-def matters_unshare(matter: Matter, who: Who, group: IsGroup = False, as_json: AsJson = False) -> None:
-    """Take a person or a group out of a matter."""
-    from webapp.service.commands import ChangeMembers
-
-    _run(ChangeMembers(matter, "unshare", who, group=group), as_json)
-
-
-@matters.command("hand-over")
-def matters_hand_over(matter: Matter, person: Person, as_json: AsJson = False) -> None:
-    """Make someone else the owner of a matter."""
-    from webapp.service.commands import ChangeMembers
-
-    _run(ChangeMembers(matter, "hand-over", person), as_json)
-
-
-@matters.command("wall")
-def matters_wall(
-    matter: Matter,
-    person: Person,
-    lift: Annotated[bool, typer.Option("--lift", help="Take the wall away again.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Keep someone out of a matter, whatever group they are in."""
-    from webapp.service.commands import ChangeMembers
-
-    _run(ChangeMembers(matter, "lift" if lift else "wall", person), as_json)
-
-
-@matters.command("archive")
-def matters_archive(
-    matter: Matter,
-    undo: Annotated[bool, typer.Option("--undo", help="Take it out of the archive again.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Put a matter into the archive: it is read, and no longer changed or asked."""
-    from webapp.service.commands import ChangeArchive
-
-    _run(ChangeArchive(matter, not undo), as_json)
-
-
-@matters.command("privilege")
-def matters_privilege(
-    matter: Matter,
-    document: Document,
-    undo: Annotated[bool, typer.Option("--undo", help="Let it into exports again.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Keep a document out of exports as privileged."""
-    from webapp.service.commands import ChangePrivilege
-
-    _run(ChangePrivilege(matter, document, not undo), as_json)
-
-
-@groups.command("list")
-def groups_list(as_json: AsJson = False) -> None:
-    """List the groups, with who is in them."""
-    from webapp.service.commands import Groups
-
-    _run(Groups(), as_json)
-
-
-@groups.command("create")
-def groups_create(group: Group, as_json: AsJson = False) -> None:
-    """Create an empty group."""
-    from webapp.service.commands import Groups
-
-    _run(Groups("create", group), as_json)
-
-
-@groups.command("delete")
-def groups_delete(group: Group, as_json: AsJson = False) -> None:
-    """Delete a group; its people are in no matter through it any more."""
-    from webapp.service.commands import Groups
-
-    _run(Groups("delete", group), as_json)
-
-
-@groups.command("add")
-def groups_add(group: Group, person: Person, as_json: AsJson = False) -> None:
-    """Put someone into a group."""
-    from webapp.service.commands import Groups
-
-    _run(Groups("add", group, person), as_json)
-
-
-@groups.command("remove")
-def groups_remove(group: Group, person: Person, as_json: AsJson = False) -> None:
-    """Take someone out of a group."""
-    from webapp.service.commands import Groups
-
-    _run(Groups("remove", group, person), as_json)
-
-
-@users.command("list")
-def users_list(as_json: AsJson = False) -> None:
-    """List the people who have an account, or whom a proxy named."""
-    from webapp.service.commands import ListUsers
-
-    _run(ListUsers(), as_json)
-
-
-@users.command("add")
-def users_add(
-    email: Annotated[str, typer.Argument(help="E-mail address with which they sign in.", show_default=False)],
-    name: Annotated[str, typer.Option(help="Their name; without it the address.", show_default=False)] = "",
-    administrator: Annotated[bool, typer.Option("--administrator", help="They may add and disable people.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add a person, and print a link with which they set their password; nothing is sent by e-mail."""
-    from webapp.service.commands import AddUser
-
-    _run(AddUser(email, name, administrator), as_json)
-
-
-@users.command("passwd")
-def users_passwd(
-    person: Person,
-    ask_here: Annotated[bool, typer.Option("--ask", help="Ask for the password here instead.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print a link with which a person sets a new password, or ask for one here. Their sessions end when it is set."""
-    from webapp.service.commands import SetPassword
-
-    password = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True) if ask_here else None
-    _run(SetPassword(person, password), as_json)
-
-
-@users.command("disable")
-def users_disable(
-    person: Person,
-    hand_over_to: Annotated[
-        str | None, typer.Option(help="Who gets their matters; they leave all others, and all groups.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a person sign in no longer; their sessions and links end at once."""
-    from webapp.service.commands import ChangeUser
-
-    _run(ChangeUser(person, "disable", hand_over_to), as_json)
-
-
-@users.command("enable")
-def users_enable(person: Person, as_json: AsJson = False) -> None:
-    """Let a person sign in again who was disabled."""
-    from webapp.service.commands import ChangeUser
-
-    _run(ChangeUser(person, "enable"), as_json)
-
-
-@matters.command("hold")
-def matters_hold(
-    matter: Matter,
-    state: Annotated[Literal["on", "off"], typer.Argument(help="Whether nothing of it may be deleted.")],
-    as_json: AsJson = False,
-) -> None:
-    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
-    from webapp.service.commands import Hold
-
-    _run(Hold(matter, state == "on"), as_json)
-
-
-@matters.command("retain")
-def matters_retain(
-    matter: Matter,
-    days: Annotated[str, typer.Argument(help="Number of days, or none for no end.", show_default=False)],
-    as_json: AsJson = False,
-) -> None:
-    """Set after how many days conversations of a matter are deleted, and in the archive all of it."""
-    from webapp.service.commands import Retain
-
-    if days != "none" and not days.isdecimal():
-        raise typer.BadParameter("give a number of days, or none", param_hint="DAYS")
-    _run(Retain(matter, None if days == "none" else int(days[:9])), as_json)
 
 
 @app.command()
@@ -622,11 +376,11 @@ def audit(
     With --verify the exit code is 1 where something was changed.
     """
     from webapp.cli.terminal import results
-    from webapp.service.commands import ReadAudit, VerifyAudit
+    from webapp.service.record_commands import ReadAudit, VerifyAudit
 
-    with _executor(as_json) as run:
+    with executor(as_json) as run:
         if verify or head:
-            faults = [row.fault for row in _print_results(run(VerifyAudit(head)), as_json)]
+            faults = [row.fault for row in print_results(run(VerifyAudit(head)), as_json)]
             raise typer.Exit(1 if any(faults) else 0)
         rows = run(ReadAudit(matter, since, csv))
         if csv:
@@ -635,71 +389,8 @@ def audit(
             for line in to_csv(results(rows, as_json=as_json)):
                 sys.stdout.write(line)
             return
-        for _ in _print_results(rows, as_json):
+        for _ in print_results(rows, as_json):
             pass
-
-
-ModelName = Annotated[str, typer.Argument(help="Name of a model, as `list` has it.", show_default=False)]
-
-
-@model.command("list")
-def model_list(as_json: AsJson = False) -> None:
-    """List the language models of this machine, the one in use, and those that can be fetched.
-
-    Servers are looked for on this machine alone: Ollama, LM Studio, llama.cpp and vLLM at their usual ports. Files are
-    those of PINCITE_MODELS_DIR.
-    """
-    from webapp.service.commands import ListModels
-
-    _run(ListModels(), as_json)
-
-
-@model.command("get")
-def model_get(name: ModelName, as_json: AsJson = False) -> None:
-    """Fetch a model of a fixed list from the Hugging Face hub, and compare its SHA-256.
-
-    What breaks off goes on where it stopped. The model is used after `pincite model use`.
-    """
-    from webapp.service.commands import FetchModel
-
-    _run(FetchModel(name), as_json)
-
-
-@model.command("use")
-def model_use(
-    name: Annotated[
-        str, typer.Argument(help="Name of a model, path of a GGUF file, or none for no model.", show_default=False)
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Choose the language model that writes answers, from now on and after the next start.
-
-    PINCITE_LLM_URL and PINCITE_LLM_FILE come before the choice.
-    """
-    from webapp.service.commands import UseModel
-
-    _run(UseModel(_model_name(name)), as_json)
-
-
-@model.command("test")
-def model_test(
-    name: Annotated[
-        str, typer.Argument(help="Name of a model, or path of a GGUF file; without it, the one in use.")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Ask a language model a sample question: its window, its answer, and the seconds that it takes.
-
-    The passage is one of ours; no document is sent.
-    """
-    from webapp.service.commands import TestModel
-
-    _run(TestModel(_model_name(name)), as_json)
-
-
-def _model_name(name: str) -> str:
-    """The name of a model; a path is made whole, since a server has another folder."""
-    return str(Path(name).absolute()) if name and (name.endswith(".gguf") and Path(name).is_file()) else name
 
 
 @app.command("eval")
@@ -712,10 +403,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate retrieval on your own PDFs and questions, in an index of its own."""
-    with _error_output(as_json):
+    with error_output(as_json):
         from webapp.cli.evaluation import run
 
-        for _ in _print_results(run(pdfs, queries, out, scope=scope, budget=budget, on_wait=_say_waiting), as_json):
+        for _ in print_results(run(pdfs, queries, out, scope=scope, budget=budget, on_wait=say_waiting), as_json):
             pass
 
 
@@ -742,7 +433,7 @@ class _Merge(TyperCommand):
 )
 def merge(context: typer.Context) -> None:
     """Merge two checkpoints into one verified model: FP8, bf16 or GGUF (build, verify)."""
-    with _error_output(as_json=False):
+    with error_output(as_json=False):
         from retrieval import ExtraMissing
 
         try:
@@ -752,108 +443,6 @@ def merge(context: typer.Context) -> None:
             if (error.name or "").startswith("merge.") and error.name != "merge.cli":
                 raise  # a module of ours, which no package brings
             raise ExtraMissing(what="Merging", extra="merge") from None
-
-
-def _run(command: "Command[T]", as_json: bool) -> None:
-    """Run a command and print its results."""
-    with _executor(as_json) as run:
-        for _ in _print_results(run(command), as_json):
-            pass
-
-
-def _print_results(events: "Iterable[Event[T]]", as_json: bool) -> "Iterator[T]":
-    """Print the results among these events; yields each after it is printed."""
-    from webapp.cli.output import show
-    from webapp.cli.terminal import results, show_json
-
-    for row in results(events, as_json=as_json):
-        if as_json:
-            show_json(row)
-        else:
-            show(row)
-        yield row
-
-
-@contextmanager
-def _executor(as_json: bool, ray: str | None = None) -> "Iterator[Run]":
-    """Executor of commands: this process, or the server that owns the data folder.
-
-    `ray`: address of a cluster, on which this process alone can read. Errors in the block end the command.
-    """
-    with _error_output(as_json):
-        from webapp.core.data_folder import RunningServer, claim
-        from webapp.core.log import open_log
-        from webapp.core.settings import load_settings
-
-        settings = load_settings()
-        owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
-        open_log(settings.data_dir)
-        if isinstance(owner, RunningServer):
-            from webapp.cli.client import Client
-            from webapp.core.errors import ServerRuns
-
-            if ray:
-                raise ServerRuns(work="reading on a cluster", way_out=", or add the files without --ray")
-            with closing(Client(owner)) as client:
-                yield client.run
-            return
-        try:
-            from webapp.service.caller import Caller
-            from webapp.service.workspace import Workspace
-            from webapp.store.users import LOCAL_USER
-
-            with Workspace(settings, ray=ray) as workspace:
-                yield Caller(workspace, LOCAL_USER).run
-        finally:
-            owner.release()
-
-
-@contextmanager
-def _data_folder() -> "Iterator[Settings]":
-    """Settings of the data folder, which this process owns during the block. Raises ServerRuns."""
-    from webapp.core.data_folder import RunningServer, claim
-    from webapp.core.errors import ServerRuns
-    from webapp.core.log import open_log
-    from webapp.core.settings import load_settings
-
-    settings = load_settings()
-    owner = claim(settings.data_dir, wait_seconds=settings.busy_wait_seconds, on_wait=_say_waiting)
-    if isinstance(owner, RunningServer):
-        raise ServerRuns(work="a restore", way_out=", or set PINCITE_DATA_DIR to another folder")
-    try:
-        open_log(settings.data_dir)
-        yield settings
-    finally:
-        owner.release()
-
-
-@contextmanager
-def _error_output(as_json: bool) -> Iterator[None]:
-    """Print an error of the block as a sentence and a hint, and exit with code 1."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output, such as `head`, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except Exception as error:  # the one place where a command's error is printed; typer's own are raised again
-        if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
-            raise
-        from webapp.cli.terminal import show_error
-        from webapp.core.log import user_error
-
-        show_error(user_error(error), as_json=as_json)
-        raise typer.Exit(1) from None
-
-
-def _write(out: Path, data: bytes) -> None:
-    """Write a file that was asked for. Raises NotWritten."""
-    from webapp.core.errors import NotWritten
-
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise NotWritten(name=out, reason=(error.strerror or str(error)).lower()) from error
 
 
 def show_page(folder: Path, address: str) -> None:
@@ -869,12 +458,6 @@ def show_page(folder: Path, address: str) -> None:
         f'<!doctype html><meta http-equiv="refresh" content="0;url={to}"><a href="{to}">pincite</a>', "utf-8"
     )
     webbrowser.open(page.as_uri())
-
-
-def _say_waiting() -> None:
-    from webapp.cli.terminal import say
-
-    say("Waiting for another pincite to finish with this data folder…")
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ PinciteError
 │   ├── EmailInvalid        AccountExists     LastAdministrator
 │   └── PasswordRefused
 ├── AmbiguousDocument       NoSuchFile        NotWritten        NoSuchConversation
-├── OnHold                  DaysInvalid
+├── OnHold                  DaysInvalid       NothingToAsk      StillReading
+├── OnHold                  DaysInvalid       NothingToUndo     NothingChosen
 ├── PageNotShown
 │   └── PageImageTooSlow    DocumentNotDrawn
 ├── QuotaReached
@@ -219,6 +220,20 @@ class OnHold(PinciteError):
     hint_text = "Its owner can end the hold."
 
 
+class NothingToUndo(PinciteError):
+    """The time in which a removal can be undone is over, or there was none."""
+
+    sentence = "This can no longer be undone."
+    hint_text = "Add the file again if you still have it."
+
+
+class NothingChosen(PinciteError):
+    """A question was put to no document."""
+
+    sentence = "No document is chosen."
+    hint_text = "Tick the documents to ask in the list."
+
+
 class DaysInvalid(PinciteError):
     """A retention that is no number of days."""
 
@@ -301,6 +316,41 @@ class NoSuchConversation(PinciteError):
 
     sentence = "There is no such conversation."
     hint_text = "Choose one from the list."
+
+
+class NothingToAsk(PinciteError):
+    """No document in scope can be asked: there is none, or none that could be read."""
+
+    sentence = "There is no document to ask."
+    hint_text = "Add documents, choose others below the question, or see in the list why none could be read."
+
+
+class StillReading(PinciteError):
+    """No document in scope has been read yet."""
+
+    sentence = "{told}"
+    hint_text = "What you entered stays here: search as soon as one is ready."
+
+
+class NoSuchNote(PinciteError):
+    """No note has this id, or it is another's."""
+
+    sentence = "There is no such note."
+    hint_text = "It may have been deleted meanwhile."
+
+
+class NoteEmpty(PinciteError):
+    """A note without words."""
+
+    sentence = "The note is empty."
+    hint_text = "Write what you want to remember of the passage."
+
+
+class TooManyNotes(PinciteError):
+    """A user has too many notes in a matter."""
+
+    sentence = "The limit is {most:,} notes in a matter."
+    hint_text = "Delete those that you no longer need."
 
 
 class PageNotShown(PinciteError):
@@ -401,6 +451,13 @@ class WordsTooLong(InvalidInput):
 
     sentence = "The text is too long: {characters:,} characters; the limit is {limit:,}."
     hint_text = "Ask in a few sentences, and add long texts as documents."
+
+
+class NoteTooLong(InvalidInput):
+    """A note longer than the limit, in characters."""
+
+    sentence = "The note is too long: {characters:,} characters; the limit is {limit:,}."
+    hint_text = "Divide it into several notes."
 
 
 class NameTooLong(InvalidInput):

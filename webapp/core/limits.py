@@ -5,7 +5,6 @@ The page, the command routes and the command line share these checks. Normalisin
 text would take minutes of CPU time from everyone.
 """
 
-import math
 import re
 from collections.abc import Collection
 from typing import Literal
@@ -29,8 +28,10 @@ MOST_DAYS = 36_500  # of retention: a hundred years
 JobAct = Literal["list", "pause", "resume", "retry", "cancel"]  # what `jobs` does with documents on their way
 MemberAct = Literal["share", "unshare", "hand-over", "wall", "lift"]  # what is done with the people of a matter
 GroupAct = Literal["list", "create", "delete", "add", "remove"]  # what `groups` does
+MOST_RANGES = 64  # of a text, from a client at once
 _DIGITS = 9  # of a number: more than any page, passage or zoom has
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")  # matters, conversations and turns have 32 hex digits, documents 64
+_RANGE = re.compile(rf"([0-9]{{1,{_DIGITS}}})-([0-9]{{1,{_DIGITS}}})")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # null and lone surrogates: no database stores them, no keyboard types them
 # What a terminal or a copied page puts between words: colours, control characters, turns of direction.
 _CODES = re.compile(
@@ -96,12 +97,11 @@ def parse_integer(text: str) -> int:
     return int(text or 0)
 
 
-def parse_decimal(text: str) -> float:
-    """Parse a finite number from a client. Raises EventMalformed."""
-    try:
-        number = float(text) if len(text) <= 2 * _DIGITS else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+def parse_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Parse [start, end) of each "START-END" in a text from a client. Raises EventMalformed."""
+    parts = text.split()
+    matches = [_RANGE.fullmatch(part) for part in parts[:MOST_RANGES]]
+    found = [(int(match[1]), int(match[2])) for match in matches if match]
+    if len(parts) > MOST_RANGES or len(found) < len(parts) or any(start >= end for start, end in found):
         raise EventMalformed()
-    return number
+    return tuple(found)

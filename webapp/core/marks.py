@@ -65,8 +65,9 @@ MARKS: Mapping[tuple[str, str], Mark] = {
     ("compared", ""): Mark(
         "≈",
         "figures and names compared; meaning not read",
-        "Figures and dates of the statement stand in the cited passage, and its names in the document. Nothing has "
-        "read whether the clause says what the statement says: read it.",
+        "Figures and dates of the statement stand in the cited passage, the rest of its clause or the definition of a "
+        "term, and its names in the document. Nothing has read whether the clause says what the statement says: read "
+        "it.",
         "part",
     ),
     ("compared", "words"): Mark(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a command that goes through a server loads no database
     from retrieval import DocumentRecord, Facts, Matter
 
 Range = tuple[int, int]  # [start, end) of a document's text
+MOST_DIGESTS = 100  # of the prompts of one answer; a question to each document sends one for each
 Around = tuple[str, str, str]  # the words before a mention, its own, and those after it
 
 
@@ -413,6 +414,36 @@ class NoticeRow(Row):
         return cls(error=str(error), hint=error.hint)
 
 
+class PromptsRow(Row):
+    """The prompts that one language model got for an answer, and how it was asked.
+
+    `engine` is the kind of its server (tgi, vllm, llama.cpp, other), `model` what that calls its model, `host` where it
+    is. `sent` prompts in all; `sha256` are the digests of the first MOST_DIGESTS, in the order in which they were sent,
+    each of the JSON list of the roles and contents of its messages.
+    """
+
+    engine: str
+    model: str
+    host: Literal["embedded", "this machine", "another machine"]
+    window: int
+    max_tokens: int
+    temperature: float
+    sent: int
+    sha256: tuple[str, ...]
+
+
+class ProvenanceRow(Row):
+    """What an answer was made by: the version of pincite, what the index was made with, and the prompts that were sent.
+
+    With the passages, whose spans and versions of the text are kept with them, it can be made again and compared.
+    """
+
+    pincite: str
+    index: str
+    second_opinion: bool
+    prompts: tuple[PromptsRow, ...]
+
+
 class SentenceRow(Row):
     """A sentence of a checked answer, what the checks know of it, and the numbers of its citations.
 
@@ -585,6 +616,7 @@ class AnswerResult(_TurnRow):
     sentences: tuple[SentenceRow, ...] = absent(())
     passages: tuple[PassageRow, ...] = absent(())
     amendments: tuple[AmendmentRow, ...] = absent(())
+    made_by: ProvenanceRow | SkipJsonSchema[None] = absent(None)
 
     @property
     def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
@@ -631,6 +663,7 @@ class SummaryResult(_TurnRow):
     engine: str
     written: int
     leads_nowhere: tuple[NowhereRow, ...]
+    made_by: ProvenanceRow | SkipJsonSchema[None] = absent(None)
 
     @property
     def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
@@ -638,11 +671,18 @@ class SummaryResult(_TurnRow):
         return [(line.standing, line.citations) for clause in self.clauses for line in clause.lines]
 
 
+class FormRow(Row):
+    """Another form of a phrase that was searched for, and how often it occurs."""
+
+    words: str
+    count: int
+
+
 class MentionsResult(_TurnRow):
     """Every mention of a phrase: `count` of them in so many `documents`; the first are `citations`.
 
     Further citations are of deleted words, in `struck` places; these are not counted as mentions.
-    `left_out` are the documents that could not be searched.
+    `left_out` are the documents that could not be searched, `forms` other forms of the phrase in those that were.
     """
 
     PLACES: ClassVar[tuple[str, ...]] = ("citations",)
@@ -656,6 +696,7 @@ class MentionsResult(_TurnRow):
     searched: CoverageRow
     citations: tuple[CitationRow, ...]
     struck: int = absent(0)
+    forms: tuple[FormRow, ...] = absent(())
     left_out: tuple[NamedRow, ...] = absent(())
 
     @model_validator(mode="before")
@@ -705,18 +746,21 @@ def marks_of(result: TurnResult) -> list[Mark]:
 
 
 class PieceOfPage(NamedTuple):
-    """A piece of the text of a page: whether it is cited, and whether it was struck and is shown where it stood."""
+    """A piece of the text of a page: whether it is cited, whether it was struck and is shown where it stood, and where
+    it begins in the document's text (None for what is not in it).
+    """
 
     text: str
     is_cited: bool
     is_struck: bool = False
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of the evidence panel: its kind, its row, its mark, what its document calls itself, and notes on it.
 
-    `page_text`, where its page has no image: the text of the page in pieces.
+    `page_text`, where its page has no image: the text of the page in pieces. `pages` is how many its document has.
     """
 
     kind: str
@@ -725,6 +769,7 @@ class Item:
     about: str = ""
     notes: tuple[str, ...] = ()
     page_text: tuple[PieceOfPage, ...] = ()
+    pages: int = 0
 
 
 def items(result: TurnResult) -> list[Item]:

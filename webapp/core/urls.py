@@ -2,12 +2,13 @@
 of the audit log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from webapp.core.results import Range
 
 DOCUMENTS = "/matters/{matter_id}/documents"
+PAGE = "p"  # of a document, in an address: gradio takes a "page" there for one of its own
 
 
 def page_url(
@@ -22,6 +23,28 @@ def page_url(
     query += [("zoom", f"{zoom:g}")] if zoom != 1.0 else []
     query += [("version", str(version))] if version != 1 else []
     return f"{_url(matter_id, document_id)}/pages/{page}.png" + (f"?{urlencode(query)}" if query else "")
+
+
+def words_url(matter_id: str, document_id: str, page: int, *, version: int = 1) -> str:
+    """URL of where the words of a page stand on its image."""
+    query = f"?version={version}" if version != 1 else ""
+    return f"{_url(matter_id, document_id)}/pages/{page}.json{query}"
+
+
+def place_address(
+    matter_id: str, document_id: str, page: int = 1, spans: Iterable[Range] = (), *, version: int = 1
+) -> str:
+    """Address of the page that opens a document at a page, with these spans highlighted: a link to a pin cite."""
+    return address({"matter": matter_id, "document": document_id, PAGE: page}, spans, version)
+
+
+def address(said: Mapping[str, str | int], spans: Iterable[Range] = (), version: int = 1) -> str:
+    """Address that opens the page at what is said: matter, conversation, turn and item of it, document and page."""
+    query = [(name, str(value)) for name, value in said.items() if value != ""]
+    shown = ".".join(f"{start}-{end}" for start, end in spans if start < end)
+    query += [("spans", shown)] if shown else []
+    query += [("version", str(version))] if version != 1 else []
+    return f"/?{urlencode(query)}" if query else "/"
 
 
 def pdf_url(matter_id: str, document_id: str, page: int | None = None) -> str:

@@ -29,6 +29,7 @@ from webapp.core.results import (
     NamedRow,
     NowhereRow,
     Paged,
+    ProvenanceRow,
     SentenceRow,
     SummaryResult,
     SupersededRow,
@@ -40,6 +41,8 @@ from webapp.core.results import (
 if TYPE_CHECKING:
     from retrieval import DocumentRecord, Facts, Remark, RemarkKind
 
+_FILES_SHOWN = 4  # of those that are in the matter already
+_DIGESTS_SHOWN = 3  # of the prompts of an answer
 _PARTIES_SHOWN = 3  # of a document, in the line that says what it is
 # What an amendment did to a clause, by its action.
 _DONE = {
@@ -91,6 +94,7 @@ _REFUSED = {
     "NoSuchMatter": "not in the matter",
     "NoSuchDocument": "no such document",
     "NoSuchConversation": "no conversation of theirs",
+    "NoSuchNote": "no note of theirs",
     "RoleTooLow": "not in this role",
     "NotAllowed": "not allowed",
 }
@@ -107,10 +111,14 @@ def about_row(row: DocumentRow) -> str:
 
 
 def _about(title: str, parties: Sequence[str], day: date | None) -> str:
-    more = len(parties) - _PARTIES_SHOWN
-    named = ", ".join(parties[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
     dated = f"{day:%B} {day.day}, {day.year}" if day else ""
-    return " · ".join(part for part in (title, named, dated) if part)
+    return " · ".join(part for part in (title, parties_of(parties), dated) if part)
+
+
+def parties_of(names: Sequence[str]) -> str:
+    """The parties of a document in a line, the first few by name."""
+    more = len(names) - _PARTIES_SHOWN
+    return ", ".join(names[:_PARTIES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 # What a document has beside its words, by the kind of warning.
@@ -245,12 +253,27 @@ def changes_in_all(rows: Sequence[ChangeRow]) -> str:
     return ", ".join(f"{n} {words}" for words, n in counts if n) or "No clause differs."
 
 
+def still_read(coming: int) -> str:
+    """That so many documents are being read."""
+    return f"{coming:,} {'document is' if coming == 1 else 'documents are'} still being read."
+
+
+def already_there(files: Sequence[tuple[str, str]]) -> str:
+    """That files were added already, each with the name of the document that it is."""
+    told = [f"“{file}”" if file == document else f"“{file}” as “{document}”" for file, document in files[:_FILES_SHOWN]]
+    more = len(files) - len(told)
+    named = ", ".join(told[:-1]) + (" and " if told[:-1] else "") + told[-1] if not more else ", ".join(told)
+    return f"Already in this matter: {named}{f' and {more:,} more' if more else ''}. Nothing was added twice."
+
+
 def coverage(searched: CoverageRow, budget: BudgetRow) -> str:
-    """Search coverage in one line: documents and pages, pages that were not read, passages sent and left out."""
-    windows = f" in {budget.windows} windows" if budget.windows > 1 else ""
-    most = ", the most that are read" if budget.left_out and budget.windows > 1 else ""
-    passages = f"{plural(budget.sent, 'passage')} sent{windows}{most}, {budget.left_out} left out"
-    return _sentence(f"Searched {_extent(searched)}", _unread(searched), passages)
+    """Search coverage in one line: documents and pages, pages that were not read, passages found and read."""
+    found = plural(budget.sent + budget.left_out, "passage")
+    which = f"the {found}" if not budget.left_out else f"{budget.sent} of the {found}"
+    rounds = f", in {budget.windows} rounds" if budget.windows > 1 else ""
+    most = ", the most that are read" if rounds and budget.left_out else ""
+    read = f"read {which} found{rounds}{most}"
+    return _sentence(f"Searched {_extent(searched)}", _unread(searched), read)
 
 
 def summary_coverage(searched: CoverageRow, clauses: int) -> str:
@@ -281,6 +304,24 @@ def summary_heading(answer: SummaryResult) -> str:
     if written < lines:
         return f"{plural(written, 'line')} of {lines} written and checked; the others are the document’s own words."
     return "Written clause by clause; the sign after each line says what was checked."
+
+
+def provenance_lines(made: ProvenanceRow) -> list[str]:
+    """Lines that say what an answer was made by: language model, prompts as they were sent, and versions."""
+    said = []
+    for asked in made.prompts:
+        of_it = f"{asked.engine}, {asked.host}" if asked.model != asked.engine else asked.host
+        said.append(
+            f"Language model: {asked.model} ({of_it}); {plural(asked.sent, 'prompt')}, temperature "
+            f"{asked.temperature:g}, a window of {plural(asked.window, 'token')} with room for {asked.max_tokens:,} of "
+            "its text."
+        )
+        shown = asked.sha256[:_DIGESTS_SHOWN]
+        more = asked.sent - len(shown)
+        said += [f"Prompt as it was sent (SHA-256): {digest}" for digest in shown]
+        said += [f"And {plural(more, 'more prompt')}."] if more else []
+    index = f"; index: {made.index}" if made.index else ""
+    return [*(said or ["No language model was asked."]), f"pincite {made.pincite}{index}."]
 
 
 def mentions_count(count: int, documents: int, struck: int) -> str:

@@ -6,11 +6,12 @@ sentence does not confirm it.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webapp.grounding.alignment import is_near_verbatim, turned
 from webapp.grounding.evidence import Sources, Unit
 from webapp.grounding.figures import bounded_otherwise
+from webapp.grounding.overstatements import overstated
 from webapp.grounding.parties import Parties
 from webapp.grounding.relations import Relation, is_contrary, is_same_act, is_wrong_party, relations
 from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modality, sign
@@ -58,19 +59,37 @@ def compare(sentence: str, sources: Sources, bearing: Sequence[Unit]) -> Compari
     if not reasons:
         reasons += _turned(sentence, bearing, parties)
     reasons += _standards(sentence, bearing, sources)
-    reasons += bounded_otherwise(sentence, [unit.text for unit in sources.units])
+    every_text = [unit.text for unit in sources.units]
+    reasons += bounded_otherwise(sentence, every_text)
+    if not reasons:
+        reasons += overstated(sentence, [unit.text for unit in bearing], every_text)
     aligned = _is_aligned(sentence, bearing, bool(reasons), parties)
     return Comparison(tuple(dict.fromkeys(reasons)), wrong, aligned)
 
 
 def _conflict(said: Relation, near: Sequence[Relation], every: Sequence[Relation], parties: Parties) -> Relation | None:
     """The relation of the bearing units that contradicts one of the sentence; None where one agrees with it."""
-    acts = [t for t in near if is_same_act(said, t)]
-    if any(_agree(said, t, parties) for t in acts):
+    acts = _acts(said, near)
+    if any(_agree(said, t, parties) for t in acts) or _agree_each(said, acts, parties):
         return None
-    if any(_agree(said, t, parties) and t.is_known and said.is_known for t in every if is_same_act(said, t)):
+    if any(_agree(said, t, parties) and t.is_known and said.is_known for t in _acts(said, every)):
         return None
     return max(acts, key=lambda t: (t.is_known, t.modality not in ("is", "is not")), default=None)
+
+
+def _agree_each(said: Relation, acts: Sequence[Relation], parties: Parties) -> bool:
+    """Whether a source says of each of several parties what a sentence says of them together."""
+    each = [replace(said, parties=frozenset((party,))) for party in said.parties]
+    return len(each) > 1 and all(any(_agree(one, t, parties) for t in acts) for one in each)
+
+
+def _acts(said: Relation, there: Sequence[Relation]) -> list[Relation]:
+    """The relations about one act with a sentence's, those that say whether it may or must be done where there are
+    any: of "may not be assigned or delegated by Affiliate" the last words alone do not say that this is done.
+    """
+    acts = [t for t in there if is_same_act(said, t)]
+    strong = [t for t in acts if t.modality not in ("is", "is not")]
+    return strong if strong and said.modality not in ("is", "is not") else acts
 
 
 def _agree(said: Relation, there: Relation, parties: Parties) -> bool:

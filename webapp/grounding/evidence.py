@@ -20,6 +20,7 @@ from retrieval import (
     Span,
     clause_at,
     document_cache,
+    find_definitions,
     find_facts,
     note_units,
     outline,
@@ -29,9 +30,10 @@ from retrieval import (
 from retrieval import (
     Unit as Quotable,
 )
-from webapp.grounding.facts import masked
+from webapp.grounding.facts import Fact, masked
 from webapp.grounding.parties import Parties, parties_of
 from webapp.grounding.proper_names import Vocabulary, is_role, vocabulary
+from webapp.grounding.quantities import stated, values
 from webapp.grounding.relations import Relation, relations
 from webapp.grounding.senses import WORD, content, senses
 
@@ -39,6 +41,12 @@ _found_facts = document_cache()(find_facts)
 _LONGEST_LEAD = 600  # characters of the words that lead to an item
 _ENDS_OPEN = re.compile(
     r"(?:[:,—–-]|\b(?:and|or|to|that|of|by|if|when|not|shall|may|will|must|the|following))\s*$", re.IGNORECASE
+)
+_LONGEST_CLAUSE = 8_000  # characters of a clause of which a passage is a part
+_LEAST_BESIDE = 3  # words of weight of a sentence that such a unit has
+_BEARS_BESIDE = 0.4  # share of a sentence's words in a unit beside its passages that bears one of its figures
+_HEADING = re.compile(
+    r"(?:\(?[\w.]{1,8}[.)]?\s+)?(?:[A-Z][\w’'/-]*[,;:]?\s*|(?:and|of|or|to|the|in|for|by)\s+){1,8}\.?"
 )
 _COMMON = 10  # units that have a common word
 _OWN_WORD = 0.5  # what a word counts that the documents do not have
@@ -106,6 +114,41 @@ class Sources:
             u for p in self.passages for span in p.spans for u in _units(self.documents[p.document_id], span, p.n)
         )
 
+    def is_beside(self, fact: Fact, sentence: str) -> bool:
+        """Whether a figure of a sentence stands beside the passages: in the rest of the clauses that they are of, in
+        words that bear the sentence, or in the definition of a term that it uses.
+        """
+        said = [word for word in content(sentence) if not any(label[0].isdigit() for label in word)]
+        if any(stated(fact, values(meaning)) for meaning in self._meanings(sentence)):
+            return True
+        for unit in self._beside:
+            own = senses(unit.text)
+            is_near = (
+                sum(bool(word & own) for word in said) >= _LEAST_BESIDE and self._share(said, own) >= _BEARS_BESIDE
+            )
+            if is_near and stated(fact, values(unit.text)):
+                return True
+        return False
+
+    def _meanings(self, sentence: str) -> Iterator[str]:
+        """What the documents define the terms of a sentence to mean."""
+        for document in self.cited:
+            for each in find_definitions(document):
+                if re.search(rf"(?<!\w){re.escape(each.term)}(?!\w)", sentence):
+                    yield own_words(document, each.span)
+
+    @cached_property
+    def _beside(self) -> tuple[Unit, ...]:
+        """The units of the clauses that the passages are of, the passages' own left out."""
+        found: dict[Span, Unit] = {}
+        for passage in self.passages:
+            document = self.documents[passage.document_id]
+            for span in passage.spans:
+                for at in (span.start, max(span.start, span.end - 1)):
+                    for unit in _units(document, _whole_clause(document, at), passage.n):
+                        found.setdefault(unit.span, unit)
+        return tuple(unit for at, unit in found.items() if all(at != own.span for own in self.units))
+
     def ranked(self, sentence: str) -> list[tuple[float, Unit]]:
         """The units with the share of the sentence's words that each has, best first."""
         said = content(sentence)
@@ -167,6 +210,7 @@ class Sources:
 
 def bearing_of(ranked: Sequence[tuple[float, Unit]]) -> tuple[Unit, ...]:
     """The units that bear a sentence: the one that has most of its words, and those that have nearly as many."""
+    ranked = [row for row in ranked if not _HEADING.fullmatch(row[1].words.strip())] or list(ranked)
     most = ranked[0][0] if ranked else 0.0
     return tuple(unit for share, unit in ranked if share >= _BEARS_TOO * most) if most else ()
 
@@ -177,6 +221,15 @@ def _units(document: Document, span: Span, n: int) -> Iterator[Unit]:
         if start < end and document.text[start:end].strip():
             at = document.span(start, end)
             yield Unit(at, own_words(document, at), "" if unit.kind == "row" else _lead_in(document, start), n)
+
+
+def _whole_clause(document: Document, at: int) -> Span:
+    """The span of the outermost clause at an offset that is not long."""
+    clauses, i = outline(document), clause_at(document, at)
+    whole = document.span(at, at)
+    while i is not None and len(clauses[i].span) <= _LONGEST_CLAUSE:
+        whole, i = clauses[i].span, clauses[i].parent
+    return whole
 
 
 def _between(every: Sequence[Quotable], span: Span) -> Iterator[Quotable]:

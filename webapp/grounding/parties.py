@@ -22,8 +22,11 @@ _SUFFIX = re.compile(
     re.IGNORECASE,
 )
 # All of them, whoever they are; "neither party" says of all what they do not.
-_ALL = r"(?:(?:either|each|any|every)(?:\s+of\s+the)?|both|all|one)\s+(?:the\s+)?part(?:y|ies)|the\s+(?:two\s+)?parties"
-_NONE = r"(?:neither(?:\s+of\s+the)?|no|none\s+of\s+the)\s+part(?:y|ies)"
+_ALL = (
+    r"(?:(?:either|each|any|every)(?:\s+of\s+the)?|both|all|one)\s+(?:the\s+)?part(?:y|ies)"
+    r"|a\s+party(?!\s+(?:hereto|thereto|to|of|in)\b)|the\s+(?:two\s+)?parties"
+)
+_NONE = r"(?:neither(?:\s+of\s+the)?|no|none\s+of\s+the)\s+part(?:y|ies)(?:\s+(?:hereto|to\s+this\s+agreement))?"
 # Some party, but not which.
 _OTHER = r"(?:the\s+|its\s+|such\s+)?(?:other|first|same|non-?\w+|\w+ing)\s+part(?:y|ies)"
 _GENERAL: tuple[tuple[Kind, str], ...] = (("none", _NONE), ("unknown", _OTHER), ("all", _ALL))
@@ -145,7 +148,7 @@ def _forms(name: str, others: tuple[str, ...], words: Vocabulary) -> tuple[str, 
     the document has no such word in small letters.
     """
     short = _SUFFIX.sub("", name).strip(" ,.&")
-    first = re.match(r"(?:The\s+)?([A-Z][\w’'&.-]{2,})", short)
+    first = re.match(r"(?:The\s+)?([A-Z][\w’'&./-]{2,})", short)
     is_own = first and not is_plain(first[1]) and not words.small[stem(first[1])]
     forms = [name, short, *others, *([first[1]] if first and is_own else [])]
     forms += [re.sub(r"\.(?:com|net|org|biz)$", "", short)] if is_own else []

@@ -23,7 +23,7 @@ _PLAIN = frozenset(
     "a about above agreement agreements contract contracts party parties accordingly according additionally after all "
     "also although an and answer any are as at based because before below besides both but by can clause consequently "
     "could did do does during each either every except finally first firstly following for from further furthermore "
-    "given had has have he hence here how however i if in instead is it its last likewise may might moreover must "
+    "given had has have he hence here how however i if in instead is it its last likewise may might moreover must only "
     "neither never nevertheless no nor not note nothing notwithstanding of on once one only or otherwise our overall "
     "per provided pursuant second secondly section sections article articles paragraph paragraphs page pages passage "
     "passages exhibit exhibits schedule schedules annex appendix regarding several shall she should similarly since "
@@ -184,7 +184,8 @@ def _is_state(run: re.Match[str], sentence: str, words: Vocabulary) -> bool:
 
 
 def _is_absent(word: str, present: frozenset[str]) -> bool:
-    return stem(word) not in present and word.casefold() not in present and not is_plain(word)
+    forms = {stem(word), word.casefold(), *(f"{word.casefold().removesuffix(end)}" for end in ("i", "n", "an", "ian"))}
+    return not forms & present and not is_plain(word)
 
 
 def _is_name(

@@ -7,7 +7,7 @@ texts are compared relation by relation; what neither words nor their order show
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from webapp.grounding.parties import Mention, Parties
 from webapp.grounding.senses import content, labels, senses
@@ -73,6 +73,7 @@ _CONDITION = re.compile(
 _DETERMINER = re.compile(r"\s*(?:(?:the|an?|any|all|each|every|its|their|such|both|no)\s+)*", re.IGNORECASE)
 # What one is entitled to, rather than entitled to do.
 _NOUN = re.compile(r"\w*(?:[ts]ion|ment|ance|ence|fee|royalty|royaltie|damage|indemnity)s?", re.IGNORECASE)
+_NO_THINGS = re.compile(r"\s*no\s", re.IGNORECASE)
 _SET_OFF = re.compile(r",[^;]*,")
 _AND = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\s+(?:the\s+)?$", re.IGNORECASE)
@@ -89,6 +90,8 @@ _PARTICIPLE = re.compile(r"\w+(?:ing|ed)\s+(?:by|from|to|in|on|for|with|under|th
 _MOST_WORDS = 8  # of things
 _THING_WORD = re.compile(r"(?P<join>\s*(?:,\s*(?:(?:and|or)\s+)?|\s(?:and/or|and|or)\s+|/))?[\s-]*(?P<word>[^\W\d_]+)")
 _FREES, _LIFTS, _NARROWS = sign(FREES), sign(LIFTS), sign(NARROWS)
+_FROM = re.compile(r"\s*(?:from|after|once|only|upon|following)\b", re.IGNORECASE)  # "After the summer the Buyer may"
+_BOUNDS = re.compile(r"before|prior\s+to|beyond|past|outside|in\s+excess\s+of", re.IGNORECASE)
 _CAUSED = re.compile(r"(?:[’']s?)?(?:\s*,[^,;.]{1,60},)?\s*(?:right\s+)?(?:to|from)\s+", re.IGNORECASE)
 # What may stand between a party and its verb.
 _BESIDE = re.compile(
@@ -100,21 +103,36 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = re.compile(
-    rf"(?:\s*,?\s*(?:{_LY}|also|then|thereafter|hereby|not|at\s+any\s+time|in\s+turn|otherwise|first|be|been|have\s+been"
-    r"|(?=,),[^,;.]{1,120},|(?:and|or)\s+(?:in|at|on|upon|with|without|by|for|from|subject)\s[^,;.]{1,120},)"
+    rf"(?:\s*,?\s*(?:{_LY}(?:\s+(?:or|and)\s+{_LY})?,?|also|then|thereafter|hereby|not|ever|even|at\s+any\s+time|in\s+turn"
+    r"|otherwise|first|be|been|remain|have\s+been"
+    r"|(?=,),[^,;.]{1,120},|either\s[^,;.]{1,60},|(?:and|or)\s+(?:in|at|on|upon|with|without|by|for|from|subject)\s[^,;.]{1,120},)"
     r"(?=\s))*\s*",
     re.IGNORECASE,
 )
-_BE = re.compile(r"\b(?:be|been|is|are|was|were|being)\b", re.IGNORECASE)
-_LISTED = re.compile(
-    rf"(?:\s+{phrases(PARTICLES)})?(?:\s*,\s*(?:or|and)?\s*|\s+(?:or|and)\s+|\s*/\s*)(?:(?:otherwise|to|{_LY})\s+)*",
+_BE = re.compile(r"\b(?:be|been|is|are|was|were|being|remain)\b", re.IGNORECASE)
+# "It is the Buyer that has to pay."
+_CLEFT = re.compile(
+    r"\bit\s+is\s+(?P<who>(?:[\w.,&’'-]+\s+){1,6}?)(?:that|who|which)\s+(?=(?:has|must|shall|may|will|can|is|bears|pays)\b)",
     re.IGNORECASE,
+)
+_ONLY_ROLE = re.compile(r"\bonly\s+(?:the\s+|an?\s+)?(?P<who>[\w-]+)\s+$", re.IGNORECASE)
+_LISTED = re.compile(
+    rf"(?:\s+{phrases(PARTICLES)})?(?:\s*,\s*(?:or|and|nor)?\s*|\s+(?:or|and|nor)\s+|\s*/\s*)(?:(?:otherwise|to|{_LY})\s+)*",
+    re.IGNORECASE,
+)
+# "Assign its rights or delegate its obligations": what stands between two verbs of a list with objects of their own.
+_OBJECT_BETWEEN = re.compile(
+    r"\s+(?:its|their|the|this|any|all|such|an?)\s(?:[\w’']+\s){1,6}?(?:or|and|nor)\s+(?:to\s+)?"
+    r"(?=[a-z]{3,}\s+(?:its|their|the|this|any|all|such)\s)"
 )
 _TO_OBJECT = re.compile(r"\s+(?:(?:to|the|with|of|from|each|all|any|such|written|prior|notice)\s+){0,3}", re.IGNORECASE)
 _TO_ANYONE = re.compile(r"[^;:]{0,80}?\bto\s+(?:the\s+|each\s+)?", re.IGNORECASE)
 _BY = re.compile(r"[^;:]{0,60}?\bby\s+(?:the\s+|each\s+|both\s+)?", re.IGNORECASE)
 _DONE_BY = re.compile(r"(?P<word>[^\W\d_]+(?:ed|en|de|ld|nt|pt|ne|un|aid|ght|wn))\s+by\s+(?:the\s+)?$", re.IGNORECASE)
 _BE_DONE = re.compile(rf"\b(?:be|been)\s+(?:{_LY}\s+)?$", re.IGNORECASE)
+_NOT_HAD = re.compile(
+    r"(?:\bnot|n[’']t)\s+(?:need|require|have\s+to\s+(?:obtain|seek|get|have))\s+(?:the\s+)?$", re.IGNORECASE
+)  # "does not need MD Anderson's consent"
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
@@ -159,6 +177,7 @@ class Relation:
     supposed: bool = False
     rest: frozenset[str] = frozenset()
     excepted: frozenset[str] = frozenset()
+    lift: frozenset[str] = frozenset()  # the labels of "before", "beyond": up to there, or from there, it is free
     things: tuple[frozenset[str], ...] = ()  # each word of a thing that one is bound to, or that is allowed
     about: tuple[frozenset[str], ...] = ()  # each word of a passive verb's subject that is no party
 
@@ -170,7 +189,8 @@ class Relation:
 
 def relations(text: str, parties: Parties) -> list[Relation]:
     """Every relation of a text that its words show, each sentence of it for itself."""
-    return [relation for match in _SENTENCE.finditer(text) for relation in _of_sentence(match[0], parties)]
+    plain = _CLEFT.sub(r"\g<who>", text)
+    return [relation for match in _SENTENCE.finditer(plain) for relation in _of_sentence(match[0], parties)]
 
 
 def is_same_act(said: Relation, there: Relation) -> bool:
@@ -211,7 +231,11 @@ def is_contrary(said: Relation, there: Relation) -> bool:
     an exception.
     """
     both = frozenset((said.modality, there.modality))
-    if said.part != "does" or both not in CONTRARY:
+    if said.part != "does":
+        return False
+    if both == {"must not"} and there.limited and not said.limited:  # the sentence bars what the clause excepts
+        return len(there.excepted & said.rest) * 2 > len(there.excepted)
+    if both not in CONTRARY:
         return False
     if (said.supposed or there.supposed) and both & {"is", "is not"}:
         return False
@@ -220,6 +244,8 @@ def is_contrary(said: Relation, there: Relation) -> bool:
     if both == {"must not", "need not"}:
         return True
     denied, let = (said, there) if said.modality in ("must not", "need not", "is not") else (there, said)
+    if denied.lift & let.rest and not let.limited:  # "before the Starting Date", where it is barred until then
+        return True
     return not (denied.limited and (let.limited or let.rest & denied.excepted))
 
 
@@ -251,7 +277,8 @@ def _of_sentence(text: str, parties: Parties) -> Iterator[Relation]:
     taken: list[tuple[int, int]] = []
     for subject in subjects:
         if (caused := _caused(text, subject)) is not None:
-            taken.append((subject.start, caused[1]))
+            bound = _BOUND.match(text, _begin(text, caused[1]))
+            taken.append((subject.start, bound.end() if bound else caused[1]))
             yield from _done(text, subject, caused[0], (caused[1], caused[1]), subjects)
     for match in _MODAL_PATTERN.finditer(text):
         if not any(start <= match.start() < end for start, end in taken):
@@ -339,11 +366,14 @@ def _done(
     bound = _BOUND.match(text, begin) if passive else None
     if bound:
         modality, passive, begin = _bound(modality, bound), False, bound.end() + 1
-    limited, rest, excepted = _limits(text[at[1] :], modality)
+    limits = _limits(text[at[1] :], modality)
+    if modality == "may" and _FROM.match(text):
+        limits = limits._replace(limited=True)
     supposed = bool(_SUPPOSED.search(text, 0, subject.start if subject else at[0]))
     what = _IS_WHAT.match(text, begin) if passive else None
     if what:
         passive = False
+    only = _ONLY_ROLE.search(text, 0, at[0]) if subject is None else None
     about = _about(text, at[0]) if passive and subject is None else ()
     act = Relation(
         "does",
@@ -351,13 +381,17 @@ def _done(
         "",
         modality,
         passive=passive,
-        limited=limited,
+        limited=limits.limited,
         supposed=supposed,
-        rest=rest,
-        excepted=excepted,
+        rest=limits.rest,
+        excepted=limits.excepted,
+        lift=limits.lift,
         about=about,
+        name=only["who"] if only else "",
+        alone=bool(only),
     )
-    if _FOR.search(text, at[0], begin):  # "is responsible for all costs of transport"
+    if _FOR.search(text, at[0], begin):  # "is responsible for all costs of transport", "is liable for no damages"
+        act = replace(act, modality="need not") if _NO_THINGS.match(text, begin) else act
         yield from (_of(subject, _with(act, thing)) for thing in _things(text, begin, len(text), subjects))
         return
     if passive and subject is None and (allowed := _ALLOWED.match(text, begin)):
@@ -411,7 +445,10 @@ def _heads(text: str, subjects: Sequence[_Subject]) -> Iterator[Relation]:
 
 
 def _so(text: str, at: re.Match[str], subjects: Sequence[_Subject]) -> Iterator[Relation]:
-    """What a thing that is no party is."""
+    """What a thing is; of a party, which one it is: "Owner is the sole provider"."""
+    party = next((s for s in subjects if s.end == at.start() - 1 and not _OBLIQUE.search(text, 0, s.start)), None)
+    if party and not party.first.owns and _IS_WHAT.match(text, at.end()):
+        yield from _done(text, party, "is", at.span(), subjects)
     if not any(s.end == at.start() - 1 and not _OBLIQUE.search(text, 0, s.start) for s in subjects):
         yield from _done(text, None, "is", at.span(), subjects)
 
@@ -458,16 +495,26 @@ def _with(act: Relation, thing: Sequence[str]) -> Relation:
     return replace(act, words=frozenset().union(*words), word=" ".join(thing), things=tuple(words))
 
 
-def _limits(rest: str, modality: Modality) -> tuple[bool, frozenset[str], frozenset[str]]:
-    """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, and those that stand in
-    an exception alone.
+class _Limits(NamedTuple):
+    """Whether the words after a modal verb limit it, their senses if nothing frees of a limit, those that stand in an
+    exception alone, and what bars it up to a time or a bound, or from it.
     """
+
+    limited: bool
+    rest: frozenset[str]
+    excepted: frozenset[str] = frozenset()
+    lift: frozenset[str] = frozenset()
+
+
+def _limits(rest: str, modality: Modality) -> _Limits:
     following = senses(rest) if not _FREES.search(rest) else frozenset()
     if modality in ("must not", "is not", "need not"):
         lifted = _LIFTS.search(rest)
-        excepted = senses(rest[lifted.end() :]) - senses(rest[: lifted.start()]) if lifted else frozenset()
-        return bool(lifted), following, excepted
-    return bool(_NARROWS.search(rest)) and not _FREES.search(rest), following, frozenset()
+        if lifted is None:
+            return _Limits(False, following)
+        excepted = senses(rest[lifted.end() :]) - senses(rest[: lifted.start()])
+        return _Limits(True, following, excepted, senses(lifted[0]) if _BOUNDS.fullmatch(lifted[0]) else frozenset())
+    return _Limits(bool(_NARROWS.search(rest)) and not _FREES.search(rest), following)
 
 
 def _of(subject: _Subject | None, act: Relation) -> Relation:
@@ -484,7 +531,7 @@ def _verbs(text: str, at: int) -> Iterator[re.Match[str]]:
             return
         if len(word[0]) >= _LEAST:
             yield word
-        listed = _LISTED.match(text, word.end())
+        listed = _OBJECT_BETWEEN.match(text, word.end()) or _LISTED.match(text, word.end())
         if listed is None:
             return
         at = listed.end()
@@ -502,6 +549,8 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
     """What parties have ("the Licensee's liability", "the liability of the Licensee") or did ("made by Licensee")."""
     for mention in mentions:
         if mention.party is None:
+            continue
+        if _NOT_HAD.search(text, 0, mention.start):
             continue
         owner = frozenset((mention.party,))
         if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):

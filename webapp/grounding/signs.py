@@ -37,7 +37,7 @@ _NOT = r"(?:do|does|did|is|are|was|were|has|have)(?: not|n[’']t)"
 MODALS: tuple[tuple[Modality, str], ...] = (
     (
         "need not",
-        r"need not | needn[’']t"
+        r"need not | needn[’']t | (?:may|can) (?:choose|decide) (?:whether(?: or not)?|not) to | (?:is|are) free not to"
         rf" | (?:is|are|was|were|be) not (?:{BOUND})"
         r" | (?:isn|aren)[’']t (?:required|obliged|obligated|bound) to | under no (?:obligation|duty) to"
         r" | without having to"
@@ -112,9 +112,10 @@ NARROWS = (
 )
 LIFTS = (
     "unless | except | without | other than | until | save | only | absent | excluding | otherwise than | before"
-    " | prior to | if"
+    " | prior to | if | beyond | past | outside | in excess of"
 )
-FREES = "without | regardless | even (?:if|where|when|without) | whether or not"  # takes a limit away
+# Takes a limit away.
+FREES = "without | on (?:its|their|his|her) own | regardless | even (?:if|where|when|without) | whether or not"
 # Before an act that is turned around: "in no event may the Customer resell".
 TURNED = "(?:in no event|under no circumstances?|at no time|nor|never) (?:shall|may|will|must|can)"
 # Before an act that is only supposed, or that tells which thing is meant: nothing is said of it.
@@ -194,7 +195,8 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("(?:any|every) breach | breach of any kind", r"material(?:ly)? (?:\w+ )?breach\w*"),
     ("without cause | for convenience | for any (?:or no )?reason | no reason", "for cause | good cause"),
     (
-        "(?:oral|verbal) (?:notice|consent|approval|agreement|amendment) | (?:orally|verbally|by (?:tele)?phone)$",
+        "(?:oral|verbal) (?:notice|consent|approval|agreement|amendment|understanding|objection|waiver|modification)s?"
+        " | orally | verbally | by (?:tele)?phone",
         "writ(?:ten|ing)",
     ),
     (
@@ -212,7 +214,10 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
         "up to | limit(?:s|ed)? | exceed | cap(?:ped)? | maximum",
     ),
     ("(?:business|working) days?", "calendar days?"),
-    ("gross (?:receipts|revenues?|sales|profits?|proceeds)", "net (?:receipts|revenues?|sales|profits?|proceeds)"),
+    (
+        "gross (?:receipts|revenues?|sales|profits?|proceeds|tonn\\w+|tons?|weight|income|margins?|price|amounts?)",
+        "net (?:receipts|revenues?|sales|profits?|proceeds|tonn\\w+|tons?|weight|income|margins?|price|amounts?)",
+    ),
     ("in advance", "in arrears"),
     ("surviv\\w+", "(?:shall|will|do|does) not survive"),
     (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
@@ -223,6 +228,66 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
         "only if | unless | not been | except(?:ing)? | not appl\\w+",
     ),
 )
+# With the first a sentence denies a limit, with the second the clause has one.
+OVERSTATED: tuple[tuple[str, str], ...] = (
+    (
+        "(?:under|in) (?:any|all|no) circumstances? | in (?:any|no) case | without (?:any )?exceptions?"
+        " | (?:can|may) freely | freely",
+        "unless | except(?:ing)? | other than | provided,? (?:that|however) | only"
+        r" | (?:without|with) (?:the |its |their )?(?:express |prior |written )*(?:\w+[’']s? )?"
+        "(?:express |prior |written )*(?:consent|approval|permission)",
+    ),
+    (
+        "regardless | even (?:if|where|when|though|without|after|before|for) | whether or not | including after",
+        "unless | except(?:ing)? | subject to | (?:so|as) long as | prior to | provided,? (?:that|however)"
+        " | only (?:if|when|after|with) | not (?:be )?(?:apply|applicable) | if | in the event",
+    ),
+    ("without (?:any |prior |written |further )*(?:notice|warning)", "notice"),
+    (
+        "without (?:any |a |the |having )*(?:time|period|opportunity|chance|right) to (?:cure|remedy|correct)",
+        "cure | cures | cured | remed\\w+ | correct(?:s|ed)?",
+    ),
+    ("(?:may|can) be (?:\\w+ )?(?:assigned|transferred)", "non[-‐ ]?(?:assignable|transferable)"),
+    (
+        "appl(?:y|ies) (?:also |too |as well )?(?:to|even) | also appl(?:y|ies)",
+        "(?:not|never) (?:be )?(?:apply|applicable) | (?:is|are) excluded",
+    ),
+    ("including", "(?:is|are) (?:hereby )?(?:excluded|disclaimed)"),
+    ("continues?", "(?:automatically|shall|will) terminates? | shall automatically terminate"),
+)
+# Words after which a clause excepts something, and by which a sentence takes something in.
+EXCEPTS = "except(?:ing)?(?: for)? | other than | excluding | exclusive of | save(?: for)? | apart from | but not"
+TAKES_IN = "including | includes? | even | as well as | and also"
+# How often something is done.
+FREQUENCIES = (
+    ("a day", "daily | (?:every|each|per) day | once a day"),
+    ("a week", "weekly | (?:every|each|per) week | once a week"),
+    ("a month", "monthly | (?:every|each|per) (?:calendar )?month | once a month | on a monthly basis"),
+    ("a quarter", "quarterly | (?:every|each|per) (?:calendar |fiscal )?quarter | once a quarter"),
+    ("half a year", "semi[-‐ ]?annual(?:ly)? | twice (?:a|each|every) year | every six months | half[-‐ ]?yearly"),
+    (
+        "a year",
+        "annual(?:ly)? | yearly | (?:every|each|per) (?:calendar |fiscal |contract )?year | once (?:a|every) year",
+    ),
+)
+# What a period runs from.
+ANCHORS = (
+    ("receipt", r"(?:\w+ ){0,3}?(?:receipt|receiving|received|receives?)"),
+    ("date of invoice", "invoice date | date of (?:the |each |its |an |such )?invoice | date"),
+    ("end", "termination | expir\\w+ | end"),
+    ("signing", "execution | signing | signature | effective date"),
+    ("delivery", "delivery | shipment"),
+)
+STATES = tuple(
+    (
+        "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois"
+        " Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri"
+        " Montana Nebraska Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin"
+        " Wyoming New_York New_Jersey New_Mexico North_Carolina South_Carolina England Scotland Germany Israel"
+    )
+    .replace("_", "\\s")
+    .split(" ")
+)
 # Words of one sense, for the comparison of a paraphrase; each is the first of its group.
 SAME = tuple(
     tuple(group.split())
@@ -230,7 +295,7 @@ SAME = tuple(
         "terminate termination terminable end expire expiration cancel cancellation ending finish",
         "renew renewal extend extension prolong prolongation continue",
         "pay payment remit paid remunerate remuneration payable compensation compensate owe",
-        "give provide deliver supply furnish send submit make hand delivery grant gives given gave",
+        "give provide deliver supply furnish send submit make hand delivery grant gives given gave ship dispatch",
         "notify notice inform tell notification told",
         "assign transfer assignment convey",
         "own belong ownership property owner owned title",

@@ -32,10 +32,25 @@ _COUNTED = re.compile(
 )
 _OF_THEM = re.compile(r"\b(?:the|these|those|all|them)\s+$", re.IGNORECASE)  # "one of the two"
 # "three months (90 days)", "72 hours (about three days)".
+_THAT_IS = re.compile(
+    r"[^.;]{0,60},\s*(?:that\s+is|i\.e\.,?|or)\s+", re.IGNORECASE
+)  # "three months before the end, that is 90 days"
 _ALSO_SAID = re.compile(r"[’']?\s*\(\s*(?:(?:or|i\.e\.,?|about|approximately|roughly|=)\s*)*", re.IGNORECASE)
 
 _OF_LISTS = ("installment", "person", "time")  # what a list counts, of the units of figures
 _COUNTS = re.compile(r"\s+(?:[a-z]+\s+)?[a-z]+s\b|(?=[;:,.])")  # "three duties"
+# "The first term" is the initial one; "four times a year" is quarterly.
+_A_TERM = re.compile(r"\s+(?:term|period)\b", re.IGNORECASE)
+_INITIAL = re.compile(r"\b(?:initial|original|primary)\b", re.IGNORECASE)
+_TIMES = re.compile(
+    r"(?:twice|two\s+times|four\s+times|twelve\s+times)(?=\s+(?:a|each|every|per)\s+year\b)", re.IGNORECASE
+)
+_OFTEN = {
+    "twice": re.compile(r"\bsemi[-‐\s]?annual|\bhalf[-‐\s]yearly", re.IGNORECASE),
+    "two": re.compile(r"\bsemi[-‐\s]?annual|\bhalf[-‐\s]yearly", re.IGNORECASE),
+    "four": re.compile(r"\bquarterly|\b(?:each|every|per)\s+(?:\w+\s+)?quarter", re.IGNORECASE),
+    "twelve": re.compile(r"\bmonthly|\b(?:each|every|per)\s+(?:\w+\s+)?month", re.IGNORECASE),
+}
 _OF_SECTIONS = re.compile(r"\b(?:sections?|articles?|clauses?|paragraphs?)\b[^.;]*$", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\b(?:about|approximately|roughly|around|some|nearly|almost|circa|over|more than)\s+$", re.IGNORECASE
@@ -125,7 +140,11 @@ def _within(fact: Fact, ranges: Sequence[tuple[int, int]]) -> bool:
 def _is_said_again(fact: Fact, sentence: str, known: Sequence[Fact]) -> bool:
     """Whether a fact is a period that stands beside the same in another unit, in brackets, which the source has."""
     pairs = (sorted((fact, other), key=lambda each: each.start) for other in known if nearly_equal(fact, other))
-    return any(_ALSO_SAID.fullmatch(sentence, one.end, two.start) for one, two in pairs if one.end <= two.start)
+    return any(
+        _ALSO_SAID.fullmatch(sentence, one.end, two.start) or _THAT_IS.fullmatch(sentence, one.end, two.start)
+        for one, two in pairs
+        if one.end <= two.start
+    )
 
 
 def is_own_count(fact: Fact, sentence: str) -> bool:
@@ -151,6 +170,10 @@ def _is_said(fact: Fact, sentence: str, source: Support) -> bool:
     numbers = {key[1] for key in fact.keys if key[0] == "number" or (key[0] == "count" and key[2] in _OF_LISTS)}
     before = sentence[: fact.start]
     if _OF_SECTIONS.search(before) and any(("section", number, "section") in source.keys for number in numbers):
+        return True
+    if fact.text.lower() == "first" and _A_TERM.match(sentence, fact.end) and _INITIAL.search(source.text):
+        return True
+    if (often := _TIMES.match(sentence, fact.start)) and _OFTEN[often[0].split()[0].lower()].search(source.text):
         return True
     if numbers & source.lists and fact.text.split()[0].isalpha() and _COUNTS.match(sentence, fact.end):
         return True

@@ -57,6 +57,9 @@ class Cited:
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
+        if missing:
+            beside = {f.text for f in find_facts(sentence) if f.text in missing and self.sources.is_beside(f, sentence)}
+            missing = tuple(name for name in missing if name not in beside)
         ranked = self.sources.ranked(sentence)
         bearing = bearing_of(ranked)
         computation, note = None, ""

@@ -1,5 +1,7 @@
 """Chat messages in the form that every chat template accepts; characters and stop strings in a stream of text."""
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +32,13 @@ def merge_roles(messages: Sequence[Message]) -> list[Message]:
         else:
             merged.append(message)
     return merged
+
+
+def digest(messages: Sequence[Message]) -> str:
+    """SHA-256 of messages as they are sent: of the JSON list of their roles and contents, without spaces, in UTF-8."""
+    turns = [{"role": message.role, "content": message.content} for message in messages]
+    text = json.dumps(turns, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 # A high surrogate at the end of a piece: the other half of its pair may begin the next.

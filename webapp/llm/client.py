@@ -38,7 +38,7 @@ from webapp.core.errors import (
     SwitchRefused,
     ThoughtTooLong,
 )
-from webapp.llm.chat import Message, StopFilter, TextFilter, merge_roles
+from webapp.llm.chat import Message, StopFilter, TextFilter, digest, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import (
     BY_NAME,
@@ -57,10 +57,26 @@ from webapp.llm.thinking import FIELDS, FIRST_THOUGHTS, Anew, Habits, ThinkingFi
 if TYPE_CHECKING:
     from webapp.llm.embedded import EmbeddedServer
 
-__all__ = ["Anew", "LLMClient", "Message", "ServerInfo", "State", "Timeouts"]
+__all__ = ["Anew", "Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
 
 T = TypeVar("T")
 State = Literal["ready", "loading", "away"]
+Host = Literal["embedded", "this machine", "another machine"]
+TEMPERATURE: Final = 0  # greedy on all servers; without it TGI samples
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as it was sent: the SHA-256 of its messages, the server it was sent to, and how it was asked."""
+
+    sha256: str
+    server: ServerInfo
+    host: Host
+    max_tokens: int
+    temperature: float = TEMPERATURE
+
+
+OnPrompt = Callable[[Prompt], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,11 @@ class LLMClient:
                 raise
         return replace(self._info, thinks=self._habits_of(self._info).thinks)
 
+    @property
+    def name(self) -> str:
+        """Name of the model, once the server has described itself; "" before."""
+        return self._info.name if self._info else ""
+
     async def state(self, seconds: float = _PROBE_SECONDS) -> State:
         """Health check: "ready", "loading", or "away" after `seconds` without a response. Never raises."""
         if self._starting:
@@ -137,9 +158,16 @@ class LLMClient:
         return "loading" if response.status_code == 503 else "away"
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        on_prompt: OnPrompt | None = None,
     ) -> AsyncGenerator[str]:
         """Yield the text of a completion piece by piece, decoded greedily (temperature 0), without thinking.
+
+        `on_prompt` is told what is sent, just before.
 
         An `Anew` among the pieces says that those before it were thinking. `max_tokens` bounds the completion, its
         thinking included, also of a server that does not keep to it; the `stop` strings (TGI takes four) end it and are
@@ -149,6 +177,9 @@ class LLMClient:
         """
         info = await self.describe()
         dialect, habits = BY_NAME[info.dialect], self._habits_of(info)
+        messages = merge_roles(messages)
+        if on_prompt is not None:
+            on_prompt(Prompt(digest(messages), info, self.host, max_tokens))
         request = _Request(info.model, messages, max_tokens, tuple(stop))
         text = _AnswerText(habits, stop if dialect.keeps_stop else ())
         try:
@@ -200,14 +231,14 @@ class LLMClient:
         room = request.max_tokens * _MOST_OF_A_TOKEN
         async with self._http(dialect) as http, self._client(http) as client:
             asked = client.chat_completion(
-                [{"role": message.role, "content": message.content} for message in merge_roles(request.messages)],
+                [{"role": message.role, "content": message.content} for message in request.messages],
                 model=request.model,
                 stream=True,
                 max_tokens=request.max_tokens,
                 stop=list(request.stop) or None,
-                # 0 is greedy on all servers; without it TGI samples. No penalty and no top_p: TGI takes a presence
-                # penalty of 0 for a repetition penalty of 2 and rejects a top_p of 1.
-                temperature=0,
+                # No penalty and no top_p: TGI takes a presence penalty of 0 for a repetition penalty of 2 and rejects a
+                # top_p of 1.
+                temperature=TEMPERATURE,
                 extra_body=dict(request.switch),
             )
             chunks = aiter(await self._within(first, first, asked, dialect))
@@ -265,6 +296,13 @@ class LLMClient:
             self.circuit.record_failure()
         else:
             self.circuit.record_success()
+
+    @property
+    def host(self) -> Host:
+        """Where the server is, as far as may be told: its address may hold a password."""
+        if self._embedded is not None:
+            return "embedded"
+        return "this machine" if _on_this_machine(self.url) else "another machine"
 
     @property
     def _starting(self) -> bool:

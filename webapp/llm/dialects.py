@@ -36,13 +36,15 @@ class ServerInfo:
     """What a server reports about itself.
 
     `model` is the name that requests must give, `window` the context window in tokens (prompt and answer together),
-    `name` what the log and `ask --json` show. `thinks`: it is known to think before it answers, whatever is asked.
+    `name` what the log and `ask --json` show, `served` what the server calls its model. `thinks`: it is known to think
+    before it answers, whatever is asked.
     """
 
     dialect: str
     model: str
     window: int
     name: str
+    served: str
     thinks: bool = False
 
 
@@ -51,11 +53,12 @@ class Dialect:
     """One kind of server.
 
     `probe` is the path of a GET whose JSON response has a number at `window` on this kind of server, and on no row
-    above it. `model` is where that response names the model, or the name itself. `too_long` matches the error for a
-    prompt that exceeds the window. `keeps_stop`: whether the stop string is part of the text. `no_thinking` are the
-    fields of a request that switch thinking off, `less_thinking` those for a model that thinks all the same.
-    `rendering`: the path of a POST that shows a prompt as the chat template renders it, and where in its response.
-    `loads_late`: a model is loaded when it is first asked, and its window is known from then on.
+    above it. `model` is where that response has the name that requests give, or the name itself; `served` is where it
+    names the model that it serves, if elsewhere. `too_long` matches the error for a prompt that exceeds the window.
+    `keeps_stop`: whether the stop string is part of the text. `no_thinking` are the fields of a request that switch
+    thinking off, `less_thinking` those for a model that thinks all the same. `rendering`: the path of a POST that shows
+    a prompt as the chat template renders it, and where in its response. `loads_late`: a model is loaded when it is
+    first asked, and its window is known from then on.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Dialect:
     model: JsonPath | str
     too_long: re.Pattern[str]
     keeps_stop: bool
+    served: JsonPath = ()
     no_thinking: Mapping[str, Any] = field(default_factory=dict)
     less_thinking: Mapping[str, Any] = field(default_factory=dict)
     rendering: tuple[str, JsonPath] | None = None
@@ -90,6 +94,7 @@ TGI: Final = Dialect(
     "tgi",
     _any_of(*_TGI),
     keeps_stop=True,
+    served=("model_id",),
     rendering=("/chat_tokenize", ("templated_text",)),
 )
 LLAMA_CPP: Final = Dialect(
@@ -153,6 +158,7 @@ BY_NAME: Final = {dialect.name: dialect for dialect in (*DIALECTS, OTHER)}
 
 # For servers that report no window: that of the model pincite is built around, and a common minimum.
 DEFAULT_WINDOW: Final = 4096
+_LONGEST_NAME: Final = 200  # characters of a model's name that are kept
 _MOST_TOKENS: Final = 1 << 30  # of a window; a larger number is none
 
 # Finish reasons of a text that is not complete.
@@ -188,7 +194,13 @@ def identify(dialect: Dialect, body: object, *, model: str | None = None) -> Ser
         model = reported if isinstance(reported, str) and reported else dialect.name
     short = storable(model.rsplit("/", 1)[-1])
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
-    return ServerInfo(dialect.name, model, window, name)
+    return ServerInfo(dialect.name, model, window, name, _served(_at(body, dialect.served), model))
+
+
+def _served(reported: object, model: str) -> str:
+    """The name of the model that is served, as the server reports it; of a path on its disk the last part."""
+    said = storable(reported if isinstance(reported, str) and reported else model)
+    return (said.rsplit("/", 1)[-1] if said.startswith("/") else said)[:_LONGEST_NAME]
 
 
 def refusal(dialect: Dialect, status: int, body: str) -> EngineError:

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from webapp.core.errors import EngineAway
 from webapp.core.metrics import ENGINES
 from webapp.core.settings import Settings
 from webapp.llm.choice import Choice
-from webapp.llm.client import LLMClient, Timeouts
+from webapp.llm.client import LLMClient, Message, OnPrompt, Timeouts
 from webapp.llm.embedded import EmbeddedServer
 
 STARTING_SECONDS = 20.0  # that an answer waits for the embedded server to start: a small model takes one or two
@@ -26,11 +26,18 @@ TRIAL_SECONDS = 1.0  # for the health check of a server whose circuit is due, be
 class Backend:
     """A leased LLM server; `client` is None if there is none, and the answer is key language then.
 
-    `tokenizer` is the setting of that name.
+    `tokenizer` is the setting of that name; `on_prompt` is told what is sent to it.
     """
 
     client: LLMClient | None
     tokenizer: str | None = None
+    on_prompt: OnPrompt | None = None
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncGenerator[str]:
+        """`LLMClient.stream` of the server. Raises RuntimeError if there is none."""
+        if self.client is None:
+            raise RuntimeError("a language model was to be asked, and there is none")
+        return self.client.stream(messages, max_tokens=max_tokens, on_prompt=self.on_prompt)
 
 
 # Leases a server for one answer; raises EngineError if none is available.
@@ -100,8 +107,9 @@ class EnginePool:
                 self._embedded_server.stop()
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Backend]:
-        """Lease a server for one answer; it counts as in flight until the block ends.
+    async def lease(self, on_prompt: OnPrompt | None = None) -> AsyncIterator[Backend]:
+        """Lease a server for one answer; it counts as in flight until the block ends, and `on_prompt` is told what is
+        sent to it.
 
         Raises EngineAway, without waiting, if no server is available.
         """
@@ -112,7 +120,7 @@ class EnginePool:
             return
         backend.client.in_flight += 1
         try:
-            yield backend
+            yield replace(backend, on_prompt=on_prompt)
         finally:
             backend.client.in_flight -= 1
             backend.client.circuit.end_trial()
@@ -139,6 +147,12 @@ class EnginePool:
         for circuit in ("closed", "open", "due"):
             ENGINES.labels(circuit).set(sum(client.circuit.state == circuit for client in clients))
         return self._health[1]
+
+    def writer(self) -> tuple[str, str]:
+        """Name and URL of a server that is in use; without a name until it has described itself."""
+        return max(
+            ((client.name, client.url) for client in self._clients), default=("", ""), key=lambda row: bool(row[0])
+        )
 
     async def _embedded(self, server: EmbeddedServer) -> Backend:
         """Lease the embedded server, after waiting for its start; its supervisor restarts it, so its circuit is not

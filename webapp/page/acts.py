@@ -11,15 +11,19 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from webapp.core.errors import EventMalformed, UnknownAct
-from webapp.core.limits import parse_decimal, parse_integer
+from webapp.core.limits import parse_integer, parse_ranges
 from webapp.core.log import log
+from webapp.page.addresses import state_of
 from webapp.page.controller import Controller
-from webapp.page.state import PageState
+from webapp.page.reader import Reader
+from webapp.page.state import PageState, Place
 from webapp.page.updates import Updates
 
 Event = Literal["click", "submit"]  # of gradio: of two concurrent submits one is dropped, of two clicks none
+MOST_ADDRESS = 4_000  # characters of the address of a page
 ALL = "all"  # instead of the ids of documents
 
 
@@ -44,50 +48,112 @@ def _scope(ids: str) -> list[str] | None:
     return None if ids == ALL else ids.split()
 
 
-def _zoom(text: str) -> float:
-    return parse_decimal(text or "1")
+def _optional(text: str) -> int | None:
+    return parse_integer(text) if text else None
+
+
+def _page(text: str) -> int:
+    return parse_integer(text) or 1
+
+
+def _reader(do: Callable[..., Updates | Awaitable[Updates]]) -> Callable[..., Updates | Awaitable[Updates]]:
+    """Handler that is a method of the user's `Reader`."""
+    return lambda controller, state, *values: do(controller.reader, state, *values)
+
+
+def _read(controller: Controller, state: PageState, *values: Any) -> Updates:
+    return controller.reader.read(state, Place(*values))
+
+
+def _go(controller: Controller, state: PageState, address: str) -> Updates:
+    return controller.go(state, state_of(dict(parse_qsl(address[:MOST_ADDRESS]))))
+
+
+# In the order of the fields of `Place`.
+_PLACE: Mapping[str, Callable[[str], Any]] = {
+    "document": str,
+    "version": lambda text: parse_integer(text) or None,
+    "page": _page,
+    "spans": parse_ranges,
+    "at": _optional,
+    "words": str,
+    "turn": str,
+    "item": parse_integer,
+}
+_TEXT = {name: _PLACE[name] for name in ("document", "version")}
 
 
 ACTS: Mapping[str, Act] = MappingProxyType(
     {
-        "matter": Act(Controller.open_matter, ("matters",), {"value": str}),
+        "matter": Act(Controller.open_matter, ("matters", "palette"), {"value": str}),
         "new-matter": Act(Controller.create_matter, ("matters",), {"value": str}, "submit"),
         "delete-matter": Act(Controller.delete_matter, ("matters",), {"matter": str}),
-        "open": Act(Controller.open_conversation, ("conversations",), {"conversation": str}),
+        "open": Act(Controller.open_conversation, ("conversations", "palette"), {"conversation": str}),
         "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
         "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
-        "models": Act(Controller.show_models, ("engine",)),
-        "hide-models": Act(Controller.hide_models, ("engine",)),
-        "use-model": Act(Controller.use_model, ("engine",), {"model": str}),
-        "test-model": Act(Controller.test_model, ("engine",), {"model": str}),
-        "fetch-model": Act(Controller.fetch_model, ("engine",), {"model": str}),
-        "stop-model": Act(Controller.stop_model, ("engine",)),
-        "pause": Act(Controller.pause_document, ("documents",), {"document": str}),
-        "resume": Act(Controller.resume_document, ("documents",), {"document": str}),
-        "retry": Act(Controller.retry_document, ("documents",), {"document": str}),
-        "remove": Act(Controller.remove_document, ("documents",), {"document": str}),
+        "models": Act(Controller.show_models, ("models",)),
+        "hide-models": Act(Controller.hide_models, ("models",)),
+        "use-model": Act(Controller.use_model, ("models",), {"model": str}),
+        "test-model": Act(Controller.test_model, ("models",), {"model": str}),
+        "fetch-model": Act(Controller.fetch_model, ("models",), {"model": str}),
+        "stop-model": Act(Controller.stop_model, ("models",)),
+        "rename": Act(Controller.rename_conversation, ("conversations",), {"conversation": str, "value": str}),
+        "search": Act(Controller.search_conversations, ("conversations",), {"words": str}),
+        "lists": Act(Controller.lists, ("documents", "conversations")),
+        "undo": Act(Controller.undo, ("undo",), {"removal": str}),
+        "pause": Act(Controller.pause_documents, ("documents",), {"document": str.split}),
+        "resume": Act(Controller.resume_documents, ("documents",), {"document": str.split}),
+        "retry": Act(Controller.retry_documents, ("documents",), {"document": str.split}),
+        "remove": Act(Controller.remove_documents, ("documents",), {"document": str.split}),
+        "privilege": Act(Controller.set_privilege, ("documents",), {"document": str.split, "on": str}),
         "summary": Act(
-            Controller.summarise, ("documents",), {"document": str}, "submit", focus="question", area="chat"
+            Controller.summarise, ("documents", "start"), {"document": str}, "submit", focus="question", area="chat"
         ),
-        "scope": Act(Controller.choose_documents, ("scope",), {"documents": _scope}),
-        "all": Act(Controller.choose_documents, ("scope",)),
+        "scope": Act(
+            Controller.choose_documents, ("documents",), {"documents": _scope, "how": str, "reply": parse_integer}
+        ),
         "only": Act(Controller.choose_documents, ("past",), {"document": str.split}),
-        "example": Act(Controller.ask, ("empty",), {"question": str}, "submit", focus="question"),
+        "example": Act(Controller.ask, ("start",), {"question": str}, "submit", focus="question"),
+        "find": Act(Controller.find_mentions, ("start", "past"), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
+        "ready": Act(Controller.ask_the_ready, ("now",), {"question": str}, "submit", focus="question"),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),
         "edit": Act(Controller.edit_question, ("past",), {"turn": str}, focus="question"),
+        "keep": Act(Controller.cancel_edit, ("notice",), focus="question"),
         "copy": Act(Controller.record_copy, ("past",), {"turn": str}),
         "rate": Act(Controller.rate, ("past",), {"turn": str, "rating": parse_integer}),
         "cite": Act(
-            Controller.show_evidence,
+            _reader(Reader.cite),
             ("past", "evidence"),
-            {"turn": str, "item": parse_integer, "zoom": _zoom},
+            {"turn": str, "item": parse_integer},
             focus="evidence",
             area="evidence",
         ),
+        "beside": Act(
+            _reader(Reader.beside),
+            ("evidence",),
+            {"turn": str, "item": parse_integer, "other": parse_integer},
+            focus="evidence",
+        ),
+        "read-document": Act(
+            _read, ("documents", "evidence", "outline", "palette"), _PLACE, focus="evidence", area="evidence"
+        ),
+        "go-to-page": Act(_reader(Reader.go_to_page), ("evidence",), {**_TEXT, "value": str}),
+        "find-in-document": Act(
+            _reader(Reader.find), ("evidence",), {**_TEXT, "value": str, "found": _optional, "page": _page}
+        ),
+        "close-document": Act(_reader(Reader.close), ("evidence",)),
+        "note": Act(
+            _reader(Reader.add_note),
+            ("evidence",),
+            {**_TEXT, "spans": parse_ranges, "value": str, "share": str},
+            "submit",
+        ),
+        "delete-note": Act(_reader(Reader.delete_note), ("evidence",), {"document": str, "note": str}),
+        "go": Act(_go, ("address",), {"address": str}),
     }
 )
 
@@ -128,10 +194,10 @@ def asked_for(data: Mapping[str, Any]) -> tuple[str, str]:
     """The ids in the data of an element: of a matter, and of what else it is about; "" where it has none."""
     ids = {name: data[name] for name in ("matter", "value", *_ABOUT) if isinstance(data.get(name), str)}
     matter_id = ids.get("matter") or (ids.get("value", "") if data.get("do") == "matter" else "")
-    return matter_id, next((ids[name] for name in _ABOUT if ids.get(name)), "")
+    return matter_id, next((ids[name].split()[0] for name in _ABOUT if ids.get(name, "").split()), "")
 
 
-_ABOUT = ("document", "turn", "conversation")
+_ABOUT = ("note", "document", "turn", "conversation", "removal")
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

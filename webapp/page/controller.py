@@ -13,18 +13,19 @@ from itertools import chain
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, NoSuchMatter, PinciteError
+from retrieval import DocumentRecord, Matter, NoSuchDocument, NoSuchMatter, PinciteError
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
-from webapp.core.errors import NoSuchConversation, TooSlow
-from webapp.core.limits import check_question, check_selection
+from webapp.core.errors import NoSuchConversation, NothingChosen, NothingToAsk, StillReading, TooSlow
+from webapp.core.limits import check_question, check_selection, is_id
 from webapp.core.log import user_error
 from webapp.core.results import MentionsResult, ModelTestRow, SummaryResult
 from webapp.core.stream import Progress
-from webapp.core.wording import plural
-from webapp.page.evidence import evidence_of, newest_evidence
-from webapp.page.html import chat, engine, sidebar
+from webapp.core.wording import already_there, plural, still_read
+from webapp.page.html import chat, conversations, documents, engine, sidebar, undo
+from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING, lines
+from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
     OFTEN_SECONDS,
@@ -35,10 +36,12 @@ from webapp.page.updates import (
     edit_updates,
     empty_updates,
     end_announcement,
-    sidebar_updates,
+    list_updates,
+    waiting_updates,
 )
 from webapp.page.uploads import UploadStore
 from webapp.service.ask import history_of
+from webapp.service.caller import DONE
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.models import Work
@@ -49,6 +52,12 @@ from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 
+UNDOABLE = 3  # removals that are shown
+# Of what is not there and of what is another's, for neither is told from the other.
+GONE = (
+    "What this link leads to is not there any more, or it is not open to you.",
+    "Ask whoever sent it, or choose from the list.",
+)
 AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 
@@ -58,6 +67,7 @@ class Controller:
     def __init__(self, workspace: Workspace, user: User, running: RunningAnswers, uploads: UploadStore) -> None:
         self._workspace, self._user, self._running, self._uploads = workspace, user, running, uploads
         self._access, self._conversations = workspace.access, workspace.conversations
+        self.reader = Reader(workspace, user)
 
     @property
     def share_key(self) -> str:
@@ -89,29 +99,46 @@ class Controller:
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
-        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING, "engine": self._engine(state)}
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING, "models": self._choice(state)}
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
         is_anothers = bool(conversation and conversation.author)
         updates |= chat_updates(matter, records, turns, running, read_only=is_anothers, privileged=privileged)
-        return updates | {"evidence": newest_evidence(self._workspace.library, state.matter_id, turns)}
+        return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
-        """Open the page in a state; an answer that is being written there is followed."""
+        """Open the page in a state; an answer that is being written there is followed.
+
+        Where something that it names is gone, or not for this user, the page says so, and the same of both.
+        """
         updates = self.whole_page(state)
-        shown: PageState = updates["state"]
-        self._record_opening(state, shown)
+        if self._record_opening(state, updates["state"]):
+            updates |= {"notice": chat.notice(*GONE), "announcement": GONE[0]}
         return updates | {"stream": _new_stream() if updates["busy"] else ""}
 
-    def _record_opening(self, wanted: PageState, shown: PageState) -> None:
-        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for."""
+    def open_last(self, matter_id: str) -> Updates:
+        """Open the matter that this browser showed last, or another where it is gone or not this user's."""
+        is_theirs = self._access.may(self._user, matter_id)
+        return self.open(PageState(matter_id=matter_id if is_theirs else ""))
+
+    def _record_opening(self, wanted: PageState, shown: PageState) -> bool:
+        """Record that the conversation of a page is read, or that the page is shown instead of what was asked for.
+
+        Whether it is.
+        """
         if shown.conversation_id:
             self._record(Act.CONVERSATION, shown.matter_id, shown.conversation_id)
         elsewhere = wanted.matter_id if wanted.matter_id != shown.matter_id else ""
         unseen = wanted.conversation_id if wanted.conversation_id != shown.conversation_id else ""
+        unread = wanted.place if wanted.place and not shown.place else None
         if (elsewhere and not shown.conversation_id) or unseen:
             self.refused(NoSuchConversation() if unseen else NoSuchMatter(matter="…"), elsewhere, unseen)
+        elif unread and unread.document_id:
+            self.refused(NoSuchDocument(document="…"), wanted.matter_id, unread.document_id)
+        elif not unread:
+            return False
+        return True
 
     def refused(self, error: Exception, matter_id: str, asked_for: str = "") -> None:
         """Record that the user asked for what they may not."""
@@ -125,7 +152,8 @@ class Controller:
         running = self._running.last(state.conversation_id)
         if running is not None and running.error is not None:
             raise running.error
-        updates = self.whole_page(state)
+        is_reading = state.place is not None and state.place.document_id  # whom the new evidence must not interrupt
+        updates = self.whole_page(state if is_reading else replace(state, place=None))
         if running is not None:
             turn = running.turn
         else:
@@ -146,6 +174,10 @@ class Controller:
 
     # Matters and conversations
 
+    def go(self, state: PageState, to: PageState) -> Updates:
+        """Go to what an address names: back, forward, or a link to another place of the page."""
+        return self._go(state, to)
+
     def open_matter(self, state: PageState, matter_id: str) -> Updates:
         """Open a matter."""
         return self._go(state, PageState(matter_id=matter_id))
@@ -155,8 +187,9 @@ class Controller:
         return self._go(state, PageState(matter_id=self._workspace.create_matter(self._user, name).id))
 
     def delete_matter(self, state: PageState, matter_id: str) -> Updates:
-        """Delete a matter with everything in it."""
-        self._workspace.delete_matter(self._access.matter_by_id(self._user, matter_id, "manage"), self._user)
+        """Delete a matter with everything in it, which can be undone for a while."""
+        matter = self._access.matter_by_id(self._user, matter_id, "manage")
+        self._workspace.order_deletion_of_matter(self._user, matter)
         return self._go(state, PageState())
 
     def open_conversation(self, state: PageState, conversation_id: str) -> Updates:
@@ -168,8 +201,8 @@ class Controller:
         return self._go(state, PageState(matter_id=state.matter_id))
 
     def delete_conversation(self, state: PageState, conversation_id: str) -> Updates:
-        """Delete a conversation."""
-        self._workspace.delete_conversation(self._user, conversation_id)
+        """Delete a conversation, which can be undone for a while."""
+        self._workspace.order_deletion(self._user, conversation_id)
         is_shown = conversation_id == state.conversation_id
         return self._go(state, replace(state, conversation_id="") if is_shown else state)
 
@@ -177,6 +210,28 @@ class Controller:
         """Share a conversation with the people of its matter (`share` "yes"), or no longer."""
         self._workspace.share_conversation(self._user, conversation_id, shared=share == "yes")
         return self.sidebar(state)
+
+    def rename_conversation(self, state: PageState, conversation_id: str, title: str) -> Updates:
+        """Give a conversation of the user another title."""
+        self._conversations.rename(self._user, conversation_id, title)
+        return self.sidebar(state)
+
+    def search_conversations(self, state: PageState, words: str) -> Updates:
+        """Find the conversations of the matter whose questions and answers have these words."""
+        matter = self._access.matter_by_id(self._user, state.matter_id)
+        found = self._conversations.search(self._user, matter, words)
+        return {"conversations": self._listed_conversations(matter, state, (words, [each.id for each in found]))}
+
+    def lists(self, state: PageState) -> Updates:
+        """All rows of the lists, for a page that has missed some."""
+        return self.sidebar(state) | {"lists_anew": True}
+
+    def undo(self, state: PageState, removal_id: str) -> Updates:
+        """Show again what the user removed."""
+        removal = self._workspace.undo(self._user, removal_id)
+        if removal.kind == "matter":
+            return self._go(state, PageState(matter_id=removal.matter_id))
+        return self.whole_page(state)
 
     def _go(self, state: PageState, to: PageState) -> Updates:
         """Navigate to another state; an edit of a question is abandoned."""
@@ -217,10 +272,10 @@ class Controller:
     def _models(self, state: PageState) -> Updates:
         work = self._workspace.models.work
         is_under_way = state.choosing and work is not None and not work.is_over
-        updates: Updates = {"state": state, "engine": self._engine(state)}
+        updates: Updates = {"state": state, "models": self._choice(state)}
         return updates | {"pace": OFTEN_SECONDS} if is_under_way else updates
 
-    def _engine(self, state: PageState) -> Markup:
+    def _choice(self, state: PageState) -> Markup:
         """Which language model writes, and the choice of another if it is open; nothing for who may not choose."""
         workspace = self._workspace
         if not workspace.sharing.administers(self._user):
@@ -234,62 +289,92 @@ class Controller:
 
     def upload(self, state: PageState, names: Sequence[str]) -> Updates:
         """Add these uploads of the user to the matter; they are ingested in the background."""
-        notices = []
+        notices, there = [], []
         for name in names:
             try:
-                self._accept(state, name)
+                there += self._accept(state, name)
             except PinciteError as error:
                 notices.append(chat.notice(str(user_error(error)), error.hint))
         self._workspace.wake()
+        notices += [chat.notice(already_there(there))] if there else []
         return self.sidebar(state) | {"notice": lines(notices)}
 
-    def _accept(self, state: PageState, name: str) -> None:
+    def _accept(self, state: PageState, name: str) -> list[tuple[str, str]]:
+        """Add an upload to the matter; its name and that of the document that it is, where that is there already."""
         upload = self._uploads.claim(self._user.id, name)
         try:
             with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
                 matter = self._access.matter_by_id(self._user, state.matter_id)
                 self._workspace.library.check_size(upload.name, upload.size)
-                self._workspace.accept(self._user, matter, upload.path, upload.name)
+                before = {record.id for record in self._records(matter) if record.state != "failed"}
+                record = self._workspace.accept(self._user, matter, upload.path, upload.name)
         finally:
             self._uploads.drop(upload)
+        return [(upload.name, record.name)] if record.id in before else []
 
-    def pause_document(self, state: PageState, document_id: str) -> Updates:
-        """Pause the ingest of a document."""
-        record = self._access.record(self._user, state.matter_id, document_id, "change")
-        self._workspace.ingest.pause(record.matter_id, record.id)
+    def pause_documents(self, state: PageState, ids: Sequence[str]) -> Updates:
+        """Pause the ingest of documents."""
+        for record in self._to_change(state, ids):
+            self._workspace.ingest.pause(record.matter_id, record.id)
         return self.sidebar(state)
 
-    def resume_document(self, state: PageState, document_id: str) -> Updates:
-        """Go on with a document that was paused."""
-        record = self._access.record(self._user, state.matter_id, document_id, "change")
-        self._workspace.ingest.resume(record.matter_id, record.id)
+    def resume_documents(self, state: PageState, ids: Sequence[str]) -> Updates:
+        """Go on with documents that were paused."""
+        for record in self._to_change(state, ids):
+            self._workspace.ingest.resume(record.matter_id, record.id)
         return self.sidebar(state)
 
-    def retry_document(self, state: PageState, document_id: str) -> Updates:
-        """Try a document again that could not be read."""
-        record = self._access.record(self._user, state.matter_id, document_id, "change")
-        self._workspace.ingest.retry(record.matter_id, record.id)
+    def retry_documents(self, state: PageState, ids: Sequence[str]) -> Updates:
+        """Try documents again that could not be read."""
+        for record in self._to_change(state, ids):
+            self._workspace.ingest.retry(record.matter_id, record.id)
         return self.sidebar(state)
 
-    def remove_document(self, state: PageState, document_id: str) -> Updates:
-        """Remove a document from the matter."""
-        record = self._access.record(self._user, state.matter_id, document_id, "change")
-        self._workspace.remove_document(self._user, record)
+    def remove_documents(self, state: PageState, ids: Sequence[str]) -> Updates:
+        """Remove documents from the matter, which can be undone for a while."""
+        self._workspace.order_removal(self._user, self._to_change(state, ids))
         return self.whole_page(state)
 
-    def choose_documents(self, state: PageState, scope: Sequence[str] | None = None) -> Updates:
-        """Limit the scope of the conversation to these documents; None asks all of them."""
-        check_selection(scope or ())
+    def set_privilege(self, state: PageState, ids: Sequence[str], on: str) -> Updates:
+        """Keep documents out of exports (`on` "yes"), or let them in again."""
+        for record in self._to_change(state, ids):
+            self._workspace.sharing.set_privileged(self._user, record.matter_id, record.id, is_privileged=on == "yes")
+        return self.whole_page(state)
+
+    def _to_change(self, state: PageState, ids: Sequence[str]) -> list[DocumentRecord]:
+        """Documents of the matter that the user may change. Raises NoSuchDocument, and what `Access.check` does."""
+        check_selection(ids)
+        if len(ids) == 1:
+            return [self._access.record(self._user, state.matter_id, ids[0], "change")]
+        matter = self._access.matter_by_id(self._user, state.matter_id, "change")
+        records = {record.id: record for record in self._access.documents(self._user, matter)}
+        if unknown := next((id_ for id_ in ids if id_ not in records), None):
+            raise NoSuchDocument(document=unknown if is_id(unknown) else "…")
+        return [records[id_] for id_ in dict.fromkeys(ids)]
+
+    def choose_documents(
+        self, state: PageState, ids: Sequence[str] | None = None, how: str = "", reply: int = 0
+    ) -> Updates:
+        """Limit the scope of the conversation to these documents, `how` "add" or "drop" them; None asks all of them.
+
+        `reply` numbers the choice for the page, which may have sent further ones since.
+        """
+        check_selection(ids or ())
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
-        ids = set(scope or ())  # only ids that exist are stored: else a conversation could hold a list of anything
-        selection = None if scope is None else tuple(record.id for record in records if record.id in ids)
+        wanted = None if ids is None else set(ids)
         conversation = self._own_conversation(state)
+        if wanted is not None and how in ("add", "drop"):
+            before = conversation.scope if conversation else state.scope
+            known = {record.id for record in records} if before is None else set(before)
+            wanted = known | wanted if how == "add" else known - wanted
+        # Only ids that exist are stored: else a conversation could hold a list of anything.
+        chosen = tuple(record.id for record in records if wanted is None or record.id in wanted)
+        scope = None if wanted is None or (how == "add" and len(chosen) == len(records)) else chosen
         if conversation is not None:
-            self._conversations.change(self._user, conversation.id, title=conversation.title, scope=selection)
-        state = replace(state, scope=selection)
-        privileged = self._privileged(matter.id if matter else "")
-        return self._sidebar(state, matter, records, privileged) | {"state": state}
+            self._conversations.choose(self._user, conversation.id, scope)
+        state = replace(state, scope=scope, reply=reply)
+        return {"state": state, "scope": documents.scope(matter, records, scope, reply) if matter else NOTHING}
 
     # Turns
 
@@ -306,11 +391,9 @@ class Controller:
         self._conversations.own(self._user, turn.conversation_id)
         return edit_updates(replace(state, editing=turn.id), turn)
 
-    def show_evidence(self, state: PageState, turn_id: str, item: int, zoom: float) -> Updates:
-        """Show one item of a turn in the evidence panel."""
-        turn = self._turn(state, turn_id)
-        self._record(Act.CITATION, state.matter_id, turn.id, item=item)
-        return {"evidence": evidence_of(self._workspace.library, state.matter_id, turn, item, zoom)}
+    def cancel_edit(self, state: PageState) -> Updates:
+        """Leave a question as it was that was put into the question box for editing."""
+        return {"state": replace(state, editing=""), "question": "", "notice": NOTHING}
 
     def record_copy(self, state: PageState, turn_id: str) -> Updates:
         """Record that an answer was copied, which the browser has done by itself."""
@@ -320,18 +403,29 @@ class Controller:
     # Questions, summaries, searches
 
     async def ask(
-        self, state: PageState, question: str, about: Sequence[str] = (), *, replaced_id: str = ""
+        self,
+        state: PageState,
+        question: str,
+        about: Sequence[str] = (),
+        *,
+        replaced_id: str = "",
+        without_waiting: bool = False,
     ) -> Updates:
         """Ask a question in the conversation or a new one; if it may mean several documents, let the user choose.
 
         `replaced_id` is a turn that the new one replaces. `about` are the documents that the user chose: one becomes
-        the scope, several leave the scope unchanged.
+        the scope, several leave the scope unchanged. While documents are being read the user chooses, too, whether to
+        wait for them, unless `without_waiting`. Raises NothingToAsk.
         """
         check_question(question)
         check_selection(about)
         replaced = replaced_id or state.editing
         if not replaced:
             await asyncio.to_thread(self._conversations.check_room, self._user, state.conversation_id)
+        if not about:
+            ready, coming = await asyncio.to_thread(self._ready_and_coming, state)
+            if coming and not (ready and without_waiting):
+                return waiting_updates(question, ready, coming)
         if not replaced_id and not about:
             candidates = await asyncio.to_thread(self.documents_meant, state, question)
             if candidates:
@@ -340,6 +434,19 @@ class Controller:
             state = (await asyncio.to_thread(self.choose_documents, state, about))["state"]
         answer = await asyncio.to_thread(self._new_answer, state, question, replaced)
         return await self._begin(state, answer, "Searching the documents.")
+
+    async def ask_the_ready(self, state: PageState, question: str) -> Updates:
+        """`ask`, of the documents that are ready, while others are being read."""
+        return await self.ask(state, question, without_waiting=True)
+
+    def _ready_and_coming(self, state: PageState) -> tuple[int, int]:
+        """How many documents in scope are ready, and how many are still to be read. Raises NothingToAsk."""
+        matter = self._access.matter_by_id(self._user, state.matter_id)
+        records = self._in_scope(matter, self._conversation(state), state)
+        ready, coming = len(_ready(records)), len(_coming(records))
+        if not (ready or coming):
+            raise NothingToAsk()
+        return ready, coming
 
     def documents_meant(self, state: PageState, question: str) -> list[DocumentRecord]:
         """Documents in scope that a name in the question may refer to, likeliest first; empty if it is clear.
@@ -373,7 +480,11 @@ class Controller:
             if replaced:
                 self._turn(state, replaced)
             matter = self._access.matter_by_id(user, state.matter_id)
-            return matter, list(self._in_scope(matter, self._conversation(state), state))
+            records = self._in_scope(matter, self._conversation(state), state)
+            if not _ready(records):
+                coming = len(_coming(records))
+                raise StillReading(told=still_read(coming)) if coming else NothingToAsk()
+            return matter, records
 
         matter, records = await asyncio.to_thread(prepare)
 
@@ -491,11 +602,19 @@ class Controller:
         return self._conversations.turn(self._user, state.conversation_id, turn_id)
 
     def _in_scope(self, matter: Matter, conversation: Conversation | None, state: PageState) -> list[DocumentRecord]:
-        """Documents in the scope, ready or not: the conversation's, or before its first question the state's."""
+        """Documents in the scope, ready or not: the conversation's, or before its first question the state's.
+
+        Raises NothingChosen.
+        """
         scope = conversation.scope if conversation else state.scope
         records = self._access.documents(self._user, matter)
-        ids = None if scope is None else set(scope)
-        return [record for record in records if ids is None or record.id in ids]
+        if scope is None:
+            return records
+        ids = set(scope)
+        chosen = [record for record in records if record.id in ids]
+        if records and not chosen:
+            raise NothingChosen()
+        return chosen
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []
@@ -508,20 +627,42 @@ class Controller:
         privileged: frozenset[str],
     ) -> Updates:
         facts = self._workspace.library.facts_of(records)
-        known, sharing = self._all_conversations(matter), self._workspace.has_people
-        conversations = sidebar.conversations(known, state.conversation_id, sharing=sharing)
-        return sidebar_updates(state, matter, records, conversations, facts, privileged)
+        may_change = matter is not None and self._access.may(self._user, matter.id, "change")
+        listed = documents.listing(matter, records, facts, privileged, may_change=may_change)
+        updates = list_updates(state, matter, records, listed, self._listed_conversations(matter, state))
+        return updates | {"undo": self._undoable()}
+
+    def _listed_conversations(
+        self, matter: Matter | None, state: PageState, found: tuple[str, Sequence[str]] = ("", ())
+    ) -> Listing:
+        known = self._conversations.all(self._user, matter) if matter else []
+        return conversations.listing(known, state.conversation_id, sharing=self._workspace.has_people, found=found)
+
+    def _undoable(self) -> Markup:
+        """What the user has removed and can show again, in words."""
+        library = self._workspace.library
+        told = []
+        for removal in self._workspace.removals.of(self._user)[:UNDOABLE]:
+            with suppress(NoSuchDocument, NoSuchMatter):
+                name = ""
+                if removal.kind == "matter":
+                    name = library.matter(removal.matter_id).name
+                elif removal.kind == "document" and len(removal.ids) == 1:
+                    name = library.record(removal.matter_id, removal.ids[0]).name
+                told.append((removal.id, removal.kind, len(removal.ids), name))
+        return undo.undoable(told)
 
     def _privileged(self, matter_id: str) -> frozenset[str]:
         """Ids of the documents of a matter that are kept out of exports."""
         return self._workspace.sharing.privileged_in(self._user, matter_id) if matter_id else frozenset()
 
-    def _all_conversations(self, matter: Matter | None) -> list[Conversation]:
-        return self._conversations.all(self._user, matter) if matter else []
-
 
 def _ready(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
     return [record for record in records if record.state == "ready"]
+
+
+def _coming(records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+    return [record for record in records if record.state not in DONE]
 
 
 def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:

@@ -14,10 +14,12 @@ from weakref import WeakValueDictionary
 
 from webapp.core.log import user_error
 from webapp.page.acts import asked_for, read_act
+from webapp.page.addresses import state_of
 from webapp.page.controller import Controller
 from webapp.page.html import sidebar
+from webapp.page.html.listing import Listing
 from webapp.page.state import PageState, Tab
-from webapp.page.updates import Updates, failure_updates, health_updates
+from webapp.page.updates import LISTS, Updates, failure_updates, health_updates
 from webapp.page.uploads import UploadStore
 from webapp.service.health import Health
 from webapp.service.running import RunningAnswers
@@ -138,7 +140,7 @@ class Handlers:
 
         async def run() -> Updates:
             controller = await self._controllers.of(request, active=True)
-            return await asyncio.to_thread(controller.upload, tab.state, names)
+            return changes(tab, await asyncio.to_thread(controller.upload, tab.state, names))
 
         return await _reported(run())
 
@@ -154,19 +156,23 @@ class Handlers:
             return hash(str(user_error(error)))
 
     async def _open(self, request: Request) -> Updates:
-        health = health_updates(await self._health.states())
+        health = health_updates(await self._health.states(), self._health.writer())
         if not self._controllers.ready:  # the timer opens the page later
             return health
         query = dict(request.query_params)
-        state = PageState(matter_id=query.get("matter", ""), conversation_id=query.get("conversation", ""))
+        state = state_of(query)
         async with self._controllers.turn(request, active=True) as controller:
             health |= self._controllers.account(request, controller)
-            return health | await asyncio.to_thread(controller.open, state)
+            if "last" in query:
+                opened = await asyncio.to_thread(controller.open_last, state.matter_id)
+            else:
+                opened = await asyncio.to_thread(controller.open, state)
+            return health | opened | {"lists_anew": True}
 
     async def _look(self, state: PageState, request: Request) -> Updates:
         if not self._controllers.ready or not state.opened:
             return await self._open(request)
-        health = health_updates(await self._health.states())
+        health = health_updates(await self._health.states(), self._health.writer())
         async with self._controllers.turn(request) as controller:
             health |= self._controllers.account(request, controller)
             return health | await asyncio.to_thread(controller.sidebar, state)
@@ -184,9 +190,13 @@ class Handlers:
         """
 
         async def run(state: PageState) -> Updates:
+            opened: Updates = {}
+            if not state.opened:  # the server was started anew since: the act goes where the page's address says
+                opened = await self._open(request)
+                state = opened.get("state", state)
             async with self._controllers.turn(request, active=True) as controller:
                 try:
-                    return await action(controller, state)
+                    return opened | await action(controller, state)
                 except REFUSALS as error:
                     matter_id, what = about
                     await asyncio.to_thread(controller.refused, error, matter_id or state.matter_id, what)
@@ -201,9 +211,22 @@ class Handlers:
             async with tab.lock:
                 updates = await action(tab.state)
                 tab.state = updates.get("state", tab.state)
-            return updates
+                return changes(tab, updates)
 
         return await _reported(run())
+
+
+def changes(tab: Tab, updates: Updates) -> Updates:
+    """The updates with of each list only what has changed since the page has had it, as its next version."""
+    if updates.pop("lists_anew", False):
+        tab.lists.clear()
+    for name in LISTS:
+        listing = updates.pop(name, None)
+        version, before = tab.lists.get(name, (0, None))
+        if isinstance(listing, Listing) and listing != before:
+            tab.lists[name] = version + 1, listing
+            updates[name] = listing.sent(version + 1, before)
+    return updates
 
 
 async def _reported(action: Awaitable[Updates]) -> Updates:

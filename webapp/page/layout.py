@@ -10,7 +10,8 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, evidence
+from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette
+from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
 from webapp.page.updates import OFTEN_SECONDS, health_updates
@@ -19,8 +20,31 @@ from webapp.page.uploads import KEPT_SECONDS
 STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
 PART_JS = (STATIC / "part.js").read_text("utf-8")
 # In the order in which they are loaded: a later sheet overrides an earlier one.
-STYLES = ("tokens.css", "frame.css", "sidebar.css", "chat.css", "evidence.css", "engine.css", "narrow.css")
-SCRIPTS = ("page.js",)
+STYLES = (
+    "tokens.css",
+    "frame.css",
+    "start.css",
+    "sidebar.css",
+    "lists.css",
+    "chat.css",
+    "evidence.css",
+    "reader.css",
+    "palette.css",
+    "dialogs.css",
+    "engine.css",
+    "narrow.css",
+)
+SCRIPTS = (
+    "frame.js",
+    "server.js",
+    "page.js",
+    "lists.js",
+    "documents.js",
+    "conversations.js",
+    "reader.js",
+    "addresses.js",
+    "palette.js",
+)
 
 
 @dataclass
@@ -41,8 +65,8 @@ class Components:
         self.parts[name] = gr.HTML(str(value), elem_id=element_id(name), js_on_load=PART_JS, apply_default_css=False)
 
 
-def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
-    """Create the page and its components. `notice` is shown above the upload."""
+def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
+    """Create the page and its components. `notice` is shown above the upload, `about` in a dialog."""
     page: gr.Blocks
     with gr.Blocks(
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True
@@ -56,49 +80,59 @@ def lay_out(notice: Markup) -> tuple[gr.Blocks, Components]:
             with gr.Column(elem_id="chat"):
                 _chat(components)
             with gr.Column(elem_id="evidence"):
+                components.html("outline")
                 components.html("evidence", evidence.nothing_chosen())
         components.html("announcement", chat.announcement(""))
+        components.html("dialogs", dialogs.dialogs(about))
         components.html("address")
+        components.html("palette", palette.dialog())
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
         components.seen, components.written = gr.State(0), gr.State("")
     return page, components
 
 
 def _sidebar(components: Components, notice: Markup) -> None:
-    components.html("brand", Markup('<p class="brand">pincite</p>') + notice)
+    components.html("brand", dialogs.brand() + notice)
     components.html("health", health_updates({"stores": "loading"})["health"])
-    components.html("engine")
+    components.html("models")
     components.html("matters")
     components.upload = gr.File(
         label="Add files: PDF, Word, mail, text, ZIP",
         show_label=False,
         file_count="multiple",
-        height=110,
+        height=64,
         elem_id="upload",
     )
-    components.html("documents")
-    components.html("conversations")
+    components.html("reading")
+    for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
+        components.html(name, shell)
+        components.html(f"{name}-rows")
+    components.html("undo")
     components.html("account")
+    components.html("links", dialogs.links())
 
 
 def _chat(components: Components) -> None:
-    components.html("scope")
+    components.html("fold", chat.evidence_toggle())
     components.html("notice")
     with gr.Column(elem_id="talk"):
         components.html("empty")
         components.html("past")
         components.html("now")
-    with gr.Row(elem_id="composer"):
+    with gr.Column(elem_id="composer"):
         components.parts["question"] = gr.Textbox(
             label="Question",
-            placeholder="Ask about these documents",
+            placeholder="Ask a question, or enter words to find",
             lines=1,
             max_lines=8,
             max_length=MAX_QUESTION,
             container=False,
-            scale=1,
             elem_id="question",
         )
-        components.send = gr.Button("Ask", variant="primary", scale=0, elem_id="send")
-        components.find = gr.Button("Every mention", scale=0, elem_id="find")
-        components.stop = gr.Button("Stop", variant="stop", scale=0, visible=False, elem_id="stop")
+        with gr.Row(elem_id="composer-acts"):
+            components.html("scope")
+            components.find = gr.Button("Every mention", scale=0, elem_id="find")
+            components.send = gr.Button("Ask", variant="primary", scale=0, elem_id="send")
+            components.stop = gr.Button("Stop", variant="stop", scale=0, visible=False, elem_id="stop")
+    components.html("engine")
+    components.html("start")

@@ -4,17 +4,23 @@ gradio.
 
 import asyncio
 import os
+import re
 import sys
+from importlib.metadata import version
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.routing import Mount
 
+from webapp.core.hosts import what_leaves
+from webapp.core.settings import Settings
 from webapp.page.acts import script_acts
 from webapp.page.events import Events
 from webapp.page.gradio_guard import GradioGuard
 from webapp.page.gradio_import import file_upload_statuses, gr
 from webapp.page.handlers import ControllerFactory, Handlers
 from webapp.page.html import sidebar
+from webapp.page.html.dialogs import MARK, About
 from webapp.page.html.parts import NOTHING
 from webapp.page.layout import SCRIPTS, STATIC, STYLES, lay_out
 from webapp.page.session_table import CAPACITY
@@ -25,6 +31,8 @@ from webapp.service.startup import Startup
 
 SHORT_EVENTS = 200  # concurrent events of all pages, beside the answers that they follow
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
+# The paper's colour in light and in dark, before the style sheets are there.
+PAPER = tuple(re.findall(r"--paper: (#\w+)", (STATIC / "tokens.css").read_text("utf-8")))
 
 
 def mount_page(app: FastAPI, startup: Startup, health: Health) -> None:
@@ -47,7 +55,7 @@ def build_page(startup: Startup, uploads: UploadStore, health: Health) -> gr.Blo
     """Create the page and connect its events."""
     settings = startup.settings
     notice = sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
-    page, components = lay_out(notice)
+    page, components = lay_out(notice, about(settings))
     with page:
         Wiring(components, Handlers(ControllerFactory(startup, uploads), health)).connect(page)
     # Limit of gradio's concurrent events; an answer that a page follows is one of them.
@@ -59,9 +67,15 @@ def build_page(startup: Startup, uploads: UploadStore, health: Health) -> gr.Blo
     return page
 
 
+def about(settings: Settings) -> About:
+    """What the page says of the program, by its settings."""
+    return About(version("pincite"), is_local=settings.access == "local", leaves=what_leaves(settings))
+
+
 async def _mount(app: FastAPI, page: gr.Blocks) -> None:
     """Mount the page within an event loop: without one gradio creates one for each of its locks and closes none."""
     script = "\n".join((STATIC / name).read_text("utf-8") for name in SCRIPTS)
+    icon = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{quote(MARK)}">'
     gr.mount_gradio_app(
         app,
         page,
@@ -75,9 +89,12 @@ async def _mount(app: FastAPI, page: gr.Blocks) -> None:
         # `SecurityMiddleware` limits the whole request.
         max_file_size=None,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-        theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")),
+        favicon_path=STATIC / "favicon.ico",
+        theme=gr.themes.Base(font=FONT, font_mono=("ui-monospace", "monospace")).set(
+            body_background_fill=PAPER[0], body_background_fill_dark=PAPER[1]
+        ),
         css_paths=[STATIC / name for name in STYLES],
-        head=f"<script>window.acts = {script_acts()};\n{script}</script>",
+        head=f"{icon}<script>window.acts = {script_acts()};\n{script}</script>",
     )
 
 

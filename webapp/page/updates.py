@@ -1,15 +1,16 @@
 """View of the page: computes which parts change, and their HTML. Pure: records and results in, updates out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Facts, Matter, PinciteError
+from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
-from webapp.core.wording import plural
-from webapp.page.html import chat, document_table, sidebar, summary
+from webapp.core.wording import plural, still_read
+from webapp.page.html import chat, document_table, documents, sidebar, start, summary
+from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import PageState
 from webapp.service.caller import DONE
@@ -29,22 +30,31 @@ EXAMPLES = (
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
 
 
+LISTS: tuple[Literal["documents", "conversations"], ...] = ("documents", "conversations")  # the script draws them
+
+
 class Updates(TypedDict, total=False):
     """New values of parts of the page, by name; other parts stay unchanged."""
 
     state: PageState
     health: Markup
-    engine: Markup  # which language model writes answers, and the choice of another
+    models: Markup  # the choice of the language model that writes answers
     matters: Markup
-    documents: Markup
-    conversations: Markup
+    reading: Markup  # how many of the documents are read, while some are not
+    documents: Listing | Markup  # as it is sent: `handlers.changes`
+    conversations: Listing | Markup
+    lists_anew: bool  # the page asks for its lists whole
     scope: Markup
+    undo: Markup  # what was removed and can be shown again
     account: Markup  # who is signed in
     notice: Markup
-    empty: Markup  # the chat before its first question
+    engine: Markup  # what writes the answers
+    empty: Markup  # the heading of the chat before its first question
+    start: Markup  # what one can do, below the question box then
     past: Markup  # saved turns
     now: Markup  # the turn that is being written
     evidence: Markup
+    outline: Markup  # of the document that is read
     question: str
     announcement: str  # for screen readers
     stream: str  # a new value makes the page follow what is being written
@@ -52,29 +62,21 @@ class Updates(TypedDict, total=False):
     busy: bool  # whether something is being written
 
 
-def health_updates(states: Mapping[str, str]) -> Updates:
-    """Health of stores, search and language model."""
-    return {"health": sidebar.health(states)}
+def health_updates(states: Mapping[str, str], writer: str = "") -> Updates:
+    """Health of stores, search and language model; `writer` names the model that writes the answers."""
+    return {"health": sidebar.health(states), "engine": start.engine(states.get("engine", "loading"), writer)}
 
 
-def sidebar_updates(
-    state: PageState,
-    matter: Matter | None,
-    records: Sequence[DocumentRecord],
-    conversations: Markup,
-    facts: Mapping[str, Facts],
-    privileged: Collection[str] = (),
+def list_updates(
+    state: PageState, matter: Matter | None, records: Sequence[DocumentRecord], listed: Listing, conversations: Listing
 ) -> Updates:
-    """Documents, conversations and scope; time to the next poll. `facts` are those of the documents, by id.
-
-    `privileged`: ids of the documents that are kept out of exports.
-    """
-    ready = [record for record in records if record.state == "ready"]
+    """Documents (`listed`), conversations and scope; time to the next poll."""
     under_way = any(record.state not in DONE for record in records)
     return {
-        "documents": sidebar.documents(records, facts, privileged),
+        "documents": listed,
         "conversations": conversations,
-        "scope": sidebar.scope(matter, ready, len(records), state.scope) if matter else NOTHING,
+        "scope": documents.scope(matter, records, state.scope, state.reply) if matter else NOTHING,
+        "reading": sidebar.reading(records),
         "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
@@ -95,6 +97,7 @@ def chat_updates(
         "past": chat.past(turns, read_only=read_only, privileged=privileged),
         "now": NOTHING,
         "empty": NOTHING,
+        "start": NOTHING,
         "busy": running is not None,
     }
     if running is not None:
@@ -110,7 +113,11 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
     ready = states.count("ready")
     waiting = len(states) - ready - states.count("failed")
     examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
-    return {"empty": chat.empty(matter.name, examples, ready=ready, waiting=waiting)}
+    documents = [(record.id, record.name) for record in records if record.state == "ready"]
+    return {
+        "empty": start.heading(matter.name, ready=ready, waiting=waiting),
+        "start": start.ways(examples, documents),
+    }
 
 
 def draft_updates(running: Running) -> Updates:
@@ -135,9 +142,17 @@ def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:
     }
 
 
+def waiting_updates(question: str, ready: int, coming: int) -> Updates:
+    """Choice between waiting for the documents that are being read, and asking those that are ready."""
+    return {
+        "now": chat.waiting(question, ready, coming),
+        "announcement": f"{still_read(coming)} Choose whether to wait.",
+    }
+
+
 def edit_updates(state: PageState, turn: SavedTurn) -> Updates:
     """The question of a turn in the question box, for editing."""
-    notice = chat.notice("You are editing an earlier question.", "Sending it replaces the answer and what follows.")
+    notice = chat.editing()
     return {"state": state, "question": turn.question, "notice": notice}
 
 

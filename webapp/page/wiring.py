@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.page.acts import ACTS, acts_at
+from webapp.page.addresses import address_of
 from webapp.page.gradio_import import gr
 from webapp.page.handlers import Handlers
 from webapp.page.html import chat
@@ -12,7 +13,7 @@ from webapp.page.layout import Components
 from webapp.page.state import Tab
 from webapp.page.updates import Updates
 
-NAVIGATION = ("matters", "conversations")  # navigation stops following an answer, which is still written
+NAVIGATION = ("matters", "conversations", "address")  # navigation stops following an answer, which is still written
 
 Values = dict[Any, Any]  # components with their new values, in gradio's format
 # No `postprocess`: each value, which is ready to be shown, would pass through another thread.
@@ -118,9 +119,13 @@ class Wiring:
                     values |= {components.send: gr.update(visible=not busy), components.stop: gr.update(visible=busy)}
                 case "state":
                     state = updates["state"]
-                    values[parts["address"]] = str(chat.address(state.matter_id, state.conversation_id))
+                    values[parts["address"]] = str(
+                        chat.address(state.matter_id, state.conversation_id, address_of(state))
+                    )
                 case "announcement":
                     values[parts[name]] = str(chat.announcement(updates["announcement"]))
+                case "documents" | "conversations":
+                    values[parts[f"{name}-rows"]] = str(value)
                 case "stream" | "pace" | "question":
                     values[parts[name]] = value
                 case _:

@@ -39,6 +39,8 @@ from webapp.core.results import (
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedSentence
+from webapp.llm.pool import Lease
+from webapp.service.provenance import Provenance
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
@@ -51,13 +53,15 @@ MOST_PLACES = 50  # with the same words, listed for one citation
 
 
 async def answer_in_turn(
-    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope, turn_id: str
+    workspace: Workspace, user: User, question: str, history: Sequence[Turn], scope: Scope, provenance: Provenance
 ) -> AsyncGenerator[AnswerEvent]:
     """Queue a question and answer it in its turn: Waiting events first, then the events of `answer`, or of
-    `each_document` where the question is put to each. Recorded under the id that its turn will have.
+    `each_document` where the question is put to each. Recorded under the id that its turn will have, and what is sent
+    to a language model is told to its provenance.
 
     Raises what those do, and the Congested family. Closing the iterator makes room for the next question.
     """
+    turn_id, lease = provenance.turn_id, provenance.lease
     place = workspace.question_queue.enter(user, workspace.share_key(user))
     try:
         async with aclosing(place.turn()) as positions:
@@ -65,7 +69,7 @@ async def answer_in_turn(
                 yield Waiting(before)
         record = partial(workspace.audit.record, user, Act.QUESTION, matter_id=scope.matter_id, object=turn_id)
         await asyncio.to_thread(record)
-        library, lease = workspace.library, workspace.engine_pool.lease
+        library = workspace.library
         searcher = await asyncio.to_thread(lambda: workspace.searcher)
         events: AsyncGenerator[AnswerEvent]
         reading = read_question(question, history, len(scope.records))
@@ -80,7 +84,7 @@ async def answer_in_turn(
         async with aclosing(_with_metrics(events)) as measured_events:
             async for event in measured_events:
                 await read.record(event)
-                yield await _asked_again(workspace, event)
+                yield await _asked_again(workspace, lease, event)
     finally:
         place.leave()
 
@@ -114,11 +118,11 @@ def _documents_of(event: AnswerEvent) -> Iterator[str]:
                 yield from (clause.document_id for clause in clauses)
 
 
-async def _asked_again(workspace: Workspace, event: AnswerEvent) -> AnswerEvent:
+async def _asked_again(workspace: Workspace, lease: Lease, event: AnswerEvent) -> AnswerEvent:
     """An answer with the second opinion of the language model that wrote it, where the settings ask for one."""
     if not (workspace.settings.second_opinion and isinstance(event, Answer) and event.checked):
         return event
-    windows = Windows(workspace.engine_pool.lease, workspace.question_queue.borrow)
+    windows = Windows(lease, workspace.question_queue.borrow)
     return replace(event, checked=await second_opinion(event.checked, event.passages, windows))
 
 
@@ -208,8 +212,8 @@ async def answer_events(
     history = await asyncio.to_thread(_history, workspace, user, asked.conversation)
     scope = replace(Scope.of(asked.matter.id, records.values()), thorough=asked.thorough)
     troubles: list[PinciteError] = []
-    turn_id = uuid.uuid4().hex
-    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope, turn_id)) as events:
+    provenance = Provenance(workspace, scope.matter_id, uuid.uuid4().hex)
+    async with aclosing(answer_in_turn(workspace, user, asked.question, history, scope, provenance)) as events:
         async for event in events:
             if isinstance(event, Waiting):
                 before = before or event.before
@@ -229,10 +233,11 @@ async def answer_events(
                     troubles.append(event.error)
                     yield Notice.of(event.error)
                 case Answer():
-                    turn = page_result(event, records).ended(troubles)
-                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn, turn_id):
+                    made_by = {"made_by": await asyncio.to_thread(provenance.row)}
+                    turn = page_result(event, records).ended(troubles).model_copy(update=made_by)
+                    if error := await asyncio.to_thread(_keep, workspace, user, asked, turn, provenance.turn_id):
                         yield Notice.of(error)
-                    yield Result(answer_result(event, records))
+                    yield Result(answer_result(event, records).model_copy(update=made_by))
 
 
 def _history(workspace: Workspace, user: User, conversation: Conversation | None) -> list[Turn]:

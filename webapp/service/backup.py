@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +35,7 @@ from webapp.service.backup_manifest import (
     document_names,
     write_manifest,
 )
+from webapp.service.provenance import own_version
 
 BLOCK = 1 << 20  # bytes that are copied at a time
 
@@ -67,7 +67,7 @@ def backup(library: Library, settings: Settings, folder: Path) -> Iterator[Event
                     missing.append(f"files/{key}")
         manifest = Manifest(
             format=FORMAT,
-            pincite=_version(),
+            pincite=own_version(),
             made_at=made_at,
             database="sqlite" if settings.database_url is None else "postgresql",
             revisions=revisions,
@@ -175,10 +175,3 @@ def _copy_keys(data_dir: Path, folder: Path, entries: list[Entry]) -> None:
     for key in sorted([*data_dir.glob("*.key"), *data_dir.glob("*.head")]):
         with _digested(folder, f"keys/{key.name}", entries) as out:
             out.write(key.read_bytes())
-
-
-def _version() -> str:
-    try:
-        return version("pincite")
-    except PackageNotFoundError:  # a checkout that is not installed
-        return "unknown"

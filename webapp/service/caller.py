@@ -8,7 +8,7 @@ from retrieval import DocumentRecord, Matter, MatterExists, NoSuchDocument, NoSu
 from webapp.core.limits import check_question, is_id
 from webapp.core.results import DocumentRow
 from webapp.core.stream import Event, Progress, Result, T
-from webapp.service.commands import Command
+from webapp.service.command import Command
 from webapp.service.workspace import Workspace
 from webapp.store.audit import REFUSALS
 from webapp.store.roles import Right

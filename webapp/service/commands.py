@@ -1,105 +1,33 @@
-"""Defines the commands, one class each: parameters, result type, and the generator of events that executes it.
+"""Commands about documents, questions and matters."""
 
-HTTP routes, client and command line are derived from these classes. A client loads them only to send them, so what the
-execution needs is imported there.
-"""
-
-from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Generic, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from webapp.core.errors import NoSuchFile
-from webapp.core.limits import GroupAct, JobAct, MemberAct, check_days, check_selection, without_codes
+from webapp.core.limits import JobAct, check_selection, without_codes
 from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     AcceptedRow,
     AnswerResult,
-    AuditRow,
-    BackupRow,
     ChangeRow,
     DeletedRow,
     DocumentRow,
-    FlagRow,
-    GroupRow,
     HitRow,
-    KeptRow,
     MatterRow,
-    MemberRow,
     MentionRow,
-    ModelRow,
-    ModelTestRow,
     NamedRow,
     RemovedRow,
-    Row,
     SummaryResult,
-    UserRow,
-    VerificationRow,
     cite_fields,
 )
-from webapp.core.stream import Event, Progress, Result, T
+from webapp.core.stream import Event, Progress, Result
+from webapp.service.command import Command, FileCommand
 
 if TYPE_CHECKING:
-    from retrieval import Matter
     from webapp.service.caller import Caller
-    from webapp.store.accounts import Account
     from webapp.store.roles import Right
 
 HITS = 64
-COMMANDS: "dict[str, type[Command[Row]]]" = {}  # every command by its name
-
-
-@dataclass(frozen=True)
-class Command(ABC, Generic[T]):
-    """Base of the commands. The fields are the parameters, as in the JSON request; results are rows of type T."""
-
-    command: ClassVar[str]
-
-    def __init_subclass__(cls, *, name: str = "") -> None:
-        """Register a command under its `name`; a class without one is a base of commands."""
-        super().__init_subclass__()
-        if name:
-            cls.command = name
-            COMMANDS[name] = cls
-
-    @classmethod
-    def result(cls) -> type[T]:
-        """The result type."""
-        row: type[T] = get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
-        return row
-
-    def prepare(self, caller: "Caller") -> Iterator[Progress]:  # noqa: ARG002
-        """Wait until everything that `run` needs is ready; yields progress. May block."""
-        return iter(())
-
-    @abstractmethod
-    def run(self, caller: "Caller") -> Iterator[Event[T]] | AsyncGenerator[Event[T]]:
-        """Execute the command; yields its events, from a blocking or an asynchronous iterator.
-
-        Closing it ends the work.
-        """
-
-
-@dataclass(frozen=True)
-class FileCommand(Command[T]):
-    """Base of the commands that take a file.
-
-    Over HTTP the file is the body, and the other fields are query parameters.
-    """
-
-    path: Path
-    name: str  # of the file, whatever its path
-
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        """Open the file. Raises NoSuchFile, also for an error while it is read."""
-        try:
-            with self.path.open("rb") as stream:
-                yield stream
-        except OSError as error:
-            raise NoSuchFile(name=self.path, reason=(error.strerror or str(error)).lower()) from error
 
 
 @dataclass(frozen=True)
@@ -188,7 +116,7 @@ class FindMentions(Command[MentionRow], name="mentions"):
 
         Raises SearchIncomplete after the last if a document could not be searched.
         """
-        from webapp.service.mentions import LeftOut, mention_rows, mentions, search_incomplete
+        from webapp.service.mentions import LeftOut, Mentions, mention_rows, mentions, search_incomplete
 
         phrase = without_codes(self.phrase)
         matter, scope = caller.scope(self.matter, phrase, self.document)
@@ -198,9 +126,9 @@ class FindMentions(Command[MentionRow], name="mentions"):
         for outcome in mentions(caller.workspace, caller.user, matter.id, phrase, scope):
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
-                continue
-            for row in mention_rows(outcome, phrase):
-                yield Result(row)
+            elif isinstance(outcome, Mentions):
+                for row in mention_rows(outcome, phrase):
+                    yield Result(row)
         if left_out:
             raise search_incomplete(left_out)
 
@@ -396,305 +324,3 @@ class DeleteMatter(Command[DeletedRow], name="delete_matter"):
         matter = caller.matter(self.name, "manage")
         caller.workspace.delete_matter(matter, caller.user)
         yield Result(DeletedRow(id=matter.id, name=matter.name))
-
-
-@dataclass(frozen=True)
-class ListMembers(Command[MemberRow], name="members"):
-    """List who is in a matter, and whom a wall keeps out of it."""
-
-    matter: str
-
-    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
-        """A result for each person, the owner first."""
-        for member in caller.workspace.sharing.people(caller.user, self.matter):
-            yield Result(MemberRow(name=member.user.name, role=member.role or "kept out", groups=member.groups))
-
-
-@dataclass(frozen=True)
-class ChangeMembers(Command[MemberRow], name="change_members"):
-    """Let someone into a matter or take them out of it, hand it over, put up a wall or lift it."""
-
-    matter: str
-    act: MemberAct
-    who: str
-    role: Literal["viewer", "member"] = "member"  # for `share`
-    group: bool = False  # for `share` and `unshare`: `who` names a group
-
-    def run(self, caller: "Caller") -> Iterator[Event[MemberRow]]:
-        """A result for each person who is in the matter then, or kept out, if the user may still read it."""
-        sharing = caller.workspace.sharing
-        if self.act == "share":
-            share = sharing.share_with_group if self.group else sharing.share
-            matter = share(caller.user, self.matter, self.who, self.role)
-        else:
-            acts = {
-                "unshare": sharing.unshare_with_group if self.group else sharing.unshare,
-                "hand-over": sharing.hand_over,
-                "wall": sharing.wall,
-                "lift": sharing.lift_wall,
-            }
-            matter = acts[self.act](caller.user, self.matter, self.who)
-        if caller.access.may(caller.user, matter.id):
-            yield from ListMembers(matter.id).run(caller)
-
-
-@dataclass(frozen=True)
-class ChangeArchive(Command[FlagRow], name="archive"):
-    """Put a matter into the archive, where it is read and not changed, or take it out."""
-
-    matter: str
-    archived: bool = True
-
-    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
-        """One result."""
-        matter = caller.workspace.sharing.archive(caller.user, self.matter, archived=self.archived)
-        yield Result(FlagRow(matter=matter.name, archived=self.archived))
-
-
-@dataclass(frozen=True)
-class ChangePrivilege(Command[FlagRow], name="privilege"):
-    """Keep a document out of exports as privileged, or let it into them again."""
-
-    matter: str
-    document: str
-    privileged: bool = True
-
-    def run(self, caller: "Caller") -> Iterator[Event[FlagRow]]:
-        """One result."""
-        matter, record = caller.document(self.matter, self.document, "change")
-        caller.workspace.sharing.set_privileged(caller.user, matter.id, record.id, is_privileged=self.privileged)
-        yield Result(FlagRow(matter=matter.name, document=record.name, privileged=self.privileged))
-
-
-@dataclass(frozen=True)
-class Groups(Command[GroupRow], name="groups"):
-    """List groups, create or delete one, or put someone into it or take them out."""
-
-    act: GroupAct = "list"
-    group: str = ""
-    who: str = ""
-
-    def run(self, caller: "Caller") -> Iterator[Event[GroupRow]]:
-        """A result for each group, or for the one that was changed."""
-        sharing, user = caller.workspace.sharing, caller.user
-        if self.act == "list":
-            changed = sharing.groups(user)
-        elif self.act == "create":
-            changed = [sharing.create_group(user, self.group)]
-        elif self.act == "delete":
-            changed = [sharing.delete_group(user, self.group)]
-        else:
-            change = {"add": sharing.add_to_group, "remove": sharing.remove_from_group}[self.act]
-            changed = [change(user, self.group, self.who)]
-        for group in changed:
-            people = tuple(person.name for person in group.people)
-            yield Result(GroupRow(name=group.name, people=people, deleted=self.act == "delete"))
-
-
-@dataclass(frozen=True)
-class ListUsers(Command[UserRow], name="users"):
-    """List the people who have an account, or whom a proxy named."""
-
-    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
-        """A result for each person, by name."""
-        caller.workspace.sharing.check_administrator(caller.user)
-        for account in caller.workspace.accounts.all():
-            yield Result(_user_row(account))
-
-
-@dataclass(frozen=True)
-class AddUser(Command[UserRow], name="add_user"):
-    """Add a person. Raises EmailInvalid and AccountExists."""
-
-    email: str
-    name: str = ""
-    administrator: bool = False
-
-    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
-        """One result, with a link that sets a password."""
-        from webapp.service import administration
-
-        added = administration.invite(
-            caller.workspace, caller.user, self.email, self.name, administrator=self.administrator
-        )
-        yield Result(_user_row(*added))
-
-
-@dataclass(frozen=True)
-class SetPassword(Command[UserRow], name="password"):
-    """Set a person's password, which ends their sessions, or make a one-time link with which they set one."""
-
-    person: str
-    password: str | None = field(default=None, repr=False)
-
-    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
-        """One result, with the link where no password is given."""
-        from webapp.service import administration
-
-        if self.password is None:
-            yield Result(_user_row(*administration.new_link(caller.workspace, caller.user, self.person)))
-        else:
-            yield Result(
-                _user_row(administration.set_password(caller.workspace, caller.user, self.person, self.password))
-            )
-
-
-@dataclass(frozen=True)
-class ChangeUser(Command[UserRow], name="change_user"):
-    """Disable a person, whose sessions end and whose matters another may get; or enable them again."""
-
-    person: str
-    act: Literal["disable", "enable"]
-    hand_over_to: str | None = None
-
-    def run(self, caller: "Caller") -> Iterator[Event[UserRow]]:
-        """One result."""
-        from webapp.service import administration
-
-        if self.act == "enable":
-            yield Result(_user_row(administration.enable(caller.workspace, caller.user, self.person)))
-        else:
-            heir = self.hand_over_to
-            yield Result(_user_row(administration.disable(caller.workspace, caller.user, self.person, heir)))
-
-
-def _user_row(account: "Account", link: str | None = None) -> UserRow:
-    can_sign_in = account.has_password or account.has_identity or account.email is None
-    state: Literal["active", "invited", "disabled"] = (
-        "disabled" if account.disabled else "active" if can_sign_in else "invited"
-    )
-    return UserRow(
-        id=account.id,
-        name=account.name,
-        email=account.email,
-        administrator=account.administrator,
-        state=state,
-        link=link,
-    )
-
-
-@dataclass(frozen=True)
-class Hold(Command[KeptRow], name="hold"):
-    """Put a matter on legal hold, under which nothing of it is deleted, or end the hold."""
-
-    matter: str
-    hold: bool = True
-
-    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
-        """One result."""
-        retention = caller.workspace.retention
-        yield Result(_kept(caller, retention.hold(caller.user, self.matter, hold=self.hold)))
-
-
-@dataclass(frozen=True)
-class Retain(Command[KeptRow], name="retain"):
-    """Set after how many days conversations of a matter are deleted, and in the archive all of it; None for no end."""
-
-    matter: str
-    days: int | None = None
-
-    def run(self, caller: "Caller") -> Iterator[Event[KeptRow]]:
-        """One result."""
-        check_days(self.days)
-        yield Result(_kept(caller, caller.workspace.retention.retain(caller.user, self.matter, self.days)))
-
-
-def _kept(caller: "Caller", matter: "Matter") -> KeptRow:
-    kept = caller.workspace.retention.of(matter.id)
-    return KeptRow(matter=matter.name, retention_days=kept.days, legal_hold=kept.hold)
-
-
-@dataclass(frozen=True)
-class ReadAudit(Command[AuditRow], name="audit"):
-    """List the audit log of a matter, or all of it: who did what and when, since a date."""
-
-    matter: str | None = None
-    since: str = ""
-    exported: bool = False
-
-    def run(self, caller: "Caller") -> Iterator[Event[AuditRow]]:
-        """A result for each row, oldest first."""
-        from webapp.service import audit_log
-        from webapp.store.audit import Act
-
-        wanted = replace(
-            audit_log.readable(caller.workspace, caller.user, self.matter),
-            since=audit_log.parse_time(self.since, "since"),
-        )
-        audit_log.record_reading(caller.workspace, caller.user, wanted, Act.EXPORT if self.exported else Act.LOG)
-        yield from map(Result, audit_log.rows(caller.workspace, wanted))
-
-
-@dataclass(frozen=True)
-class VerifyAudit(Command[VerificationRow], name="verify_audit"):
-    """Verify the chain of the audit log, and against a head of it that was kept elsewhere."""
-
-    head: str = ""
-
-    def run(self, caller: "Caller") -> Iterator[Event[VerificationRow]]:
-        """One result."""
-        from webapp.service import audit_log
-
-        yield Result(audit_log.verify(caller.workspace, caller.user, self.head))
-
-
-@dataclass(frozen=True)
-class Backup(Command[BackupRow], name="backup"):
-    """Back up the records, files and keys of all users into a new folder on this machine. Raises BackupFailed."""
-
-    folder: str
-
-    def run(self, caller: "Caller") -> Iterator[Event[BackupRow]]:
-        """Progress, then one result."""
-        from webapp.service.backup import backup
-        from webapp.store.audit import Act
-
-        caller.workspace.sharing.check_administrator(caller.user)
-        caller.workspace.audit.record(caller.user, Act.BACKUP)
-        return backup(caller.workspace.library, caller.workspace.settings, Path(self.folder))
-
-
-@dataclass(frozen=True)
-class ListModels(Command[ModelRow], name="models"):
-    """List the language models of this machine, and those that can be fetched."""
-
-    def run(self, caller: "Caller") -> Iterator[Event[ModelRow]]:
-        """A result for each model, first those that can be used at once."""
-        yield from map(Result, caller.workspace.models.offered(caller.user))
-
-
-@dataclass(frozen=True)
-class FetchModel(Command[ModelRow], name="fetch_model"):
-    """Fetch a language model of the fixed list, from where an earlier attempt broke off; compares its digest."""
-
-    model: str
-
-    def run(self, caller: "Caller") -> Iterator[Event[ModelRow]]:
-        """Progress in megabytes, then one result: the file."""
-        models = caller.workspace.models
-        yield from models.fetch(caller.user, self.model)
-        yield Result(models.fetched(self.model))
-
-
-@dataclass(frozen=True)
-class UseModel(Command[ModelRow], name="use_model"):
-    """Have answers written by a language model of the list, or by one in a file; "none" takes the choice back."""
-
-    model: str
-
-    def run(self, caller: "Caller") -> Iterator[Event[ModelRow]]:
-        """One result."""
-        yield Result(caller.workspace.models.use(caller.user, self.model, may_be_path=True))
-
-
-@dataclass(frozen=True)
-class TestModel(Command[ModelTestRow], name="test_model"):
-    """Ask a language model, or without a name the one in use, a question about a passage of ours."""
-
-    __test__: ClassVar[bool] = False  # it is no test of pytest
-    model: str = ""
-
-    def run(self, caller: "Caller") -> Iterator[Event[ModelTestRow]]:
-        """Progress, then one result."""
-        yield Progress(label=self.model or "The language model", state="answering")
-        yield Result(caller.workspace.models.test(caller.user, self.model, may_be_path=True))

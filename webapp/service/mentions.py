@@ -5,6 +5,7 @@ one of them. On the page a search has a time limit, and a conversation saves a l
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,6 +28,7 @@ from webapp.core.metrics import SEARCHES
 from webapp.core.results import (
     CitationRow,
     CoverageRow,
+    FormRow,
     MentionRow,
     MentionsResult,
     NamedRow,
@@ -36,6 +38,7 @@ from webapp.core.results import (
 )
 from webapp.core.wording import plural
 from webapp.service.fair_turns import Deadline
+from webapp.service.word_forms import MOST_FORMS, counter_of_forms
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.users import User
@@ -66,6 +69,13 @@ class LeftOut:
     record: DocumentRecord
 
 
+@dataclass(frozen=True, slots=True)
+class OtherForms:
+    """How often each other form of the phrase occurs in the documents that were searched."""
+
+    counts: "Counter[str]"
+
+
 def mentions(
     workspace: Workspace,
     user: User,
@@ -74,11 +84,12 @@ def mentions(
     document_ids: Collection[str] | None = None,
     *,
     deadline: Deadline | None = None,
-) -> Iterator[Mentions | LeftOut]:
+) -> "Iterator[Mentions | LeftOut | OtherForms]":
     """Find a phrase in each ready document of a matter (by name or id); yields those with a mention, in order.
 
     `document_ids` limits the search to these documents. `deadline` limits its time, to DOCUMENT_SECONDS in one
-    document; past MOST_KEPT mentions further ones are then only counted. Raises WordsTooLong, EmptyQuestion,
+    document; past MOST_KEPT mentions further ones are then only counted, and the other forms of the phrase come last.
+    Raises WordsTooLong, EmptyQuestion,
     NoSuchMatter and what the stores raise when the documents are listed; an error in one document leaves out that
     document.
     """
@@ -90,7 +101,7 @@ def mentions(
         user, Act.SEARCH, [record.id for record in records], matter_id=scope.id, exact=True
     )
     SEARCHES.inc()
-    total = 0
+    total, forms, forms_in = 0, Counter[str](), counter_of_forms(phrase)
     for record in records:
         try:
             is_over = _time_limit(deadline) if deadline else None
@@ -109,8 +120,12 @@ def mentions(
             yield LeftOut(record)
         else:
             total += len(first) + len(struck)
+            if deadline:
+                forms.update(forms_in(document.text))
             if count or struck:
                 yield Mentions(document, first, count, struck)
+    if forms:
+        yield OtherForms(forms)
 
 
 def search_incomplete(left_out: Sequence[LeftOut]) -> SearchIncomplete:
@@ -142,7 +157,9 @@ def _struck(document: Document, span: Span) -> PinCite:
 
 
 def page_result(
-    phrase: str, records: Collection[DocumentRecord], outcomes: Iterable[Mentions | LeftOut]
+    phrase: str,
+    records: Collection[DocumentRecord],
+    outcomes: "Iterable[Mentions | LeftOut | OtherForms]",
 ) -> MentionsResult:
     """Result of a phrase search as a conversation saves it: mentions as citations.
 
@@ -150,10 +167,13 @@ def page_result(
     """
     citations: list[CitationRow] = []
     left_out: list[LeftOut] = []
+    forms = Counter[str]()
     count = documents = struck = 0
     for each in outcomes:
         if isinstance(each, LeftOut):
             left_out.append(each)
+        elif isinstance(each, OtherForms):
+            forms = each.counts
         else:
             cites = [pin_cite(each.document, span) for span in each.spans]
             cites += [_struck(each.document, span) for span in each.struck]
@@ -171,6 +191,7 @@ def page_result(
         searched=CoverageRow.of(searched, [record for record in records if record.state != "ready"]),
         citations=tuple(citations),
         struck=struck,
+        forms=tuple(FormRow(words=words, count=n) for words, n in forms.most_common(MOST_FORMS)),
         left_out=tuple(NamedRow.of(each.record) for each in left_out),
         notices=(NoticeRow.of(search_incomplete(left_out)),) if left_out else (),
     )

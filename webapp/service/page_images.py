@@ -1,4 +1,4 @@
-"""Page images (PNG) with quoted words highlighted, rendered by pdfium in worker processes.
+"""Page images (PNG) with quoted words highlighted, and where each word of a page stands, by pdfium in worker processes.
 
 A span of the canonical text maps to characters of pdfium (`retrieval.char_indexes`), each with a box on the page, or
 to words whose boxes were kept when the page was read (`Document.boxes_on`); the boxes of one line are joined. pdfium
@@ -13,10 +13,12 @@ import json
 import logging
 import math
 import os
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection
 from threading import Condition, Lock
 from typing import Any
@@ -44,6 +46,9 @@ DRAWING_MIB = 2048
 # Of what a process sends: a line of JSON; and a PNG, which is at most a little larger than its pixels of three bytes.
 STATUS_BYTES = 1_000
 RESULT_BYTES = 4 * MOST_PIXELS
+SIDE = 10_000  # parts of the width and of the height of a page, in which the places of words are told
+# Words of a page that are placed; a dense page has 1,200. And characters of one, of which no word has so many.
+MOST_WORDS, LONGEST_WORD = 5_000, 200
 FILL, EDGE = (255, 226, 110), (190, 130, 0)
 STRUCK_FILL, STRUCK_EDGE = (255, 212, 206), (176, 32, 20)
 
@@ -51,6 +56,8 @@ _log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the image, right and bottom exclusive."""
+PlacedWord = tuple[int, int, int, int, int, int]
+"""[start, end) of a word in the text of its page, and its left, top, right and bottom in parts of SIDE of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class PageView:
 
     Nothing is highlighted if pdfium reads another text from the page. Where that is so by design, `boxes` are those of
     the words to highlight instead, in order: left, bottom, right and top in tenths of a point. `struck` are those of
-    words that a redline deletes.
+    words that a redline deletes. `words`: where the words of such a page stand, each with its [start, end) before it.
     """
 
     document_id: str
@@ -70,6 +77,7 @@ class PageView:
     boxes: tuple[tuple[int, int, int, int], ...] = ()
     struck: tuple[tuple[int, int, int, int], ...] = ()
     format: str = "PDF"  # of the original, which is turned into a PDF to be drawn
+    words: tuple[tuple[int, int, int, int, int, int], ...] = ()
 
 
 class PageRenderer:
@@ -120,6 +128,15 @@ class PageRenderer:
         """The boxes of the highlight in that image, one for each line. Raises as `image` does."""
         boxes = json.loads(self._ask("boxes", view, name, original, Deadline(RENDER_SECONDS), ""))
         return [(int(left), int(top), int(right), int(bottom)) for left, top, right, bottom in boxes]
+
+    def words(
+        self, view: PageView, name: str, original: Callable[[], bytes], deadline: Deadline, key: str = ""
+    ) -> list[PlacedWord]:
+        """Where the words of a page stand, in the order of its text. Raises as `image` does."""
+        found = json.loads(self._ask("words", view, name, original, deadline, key))
+        return [
+            (int(a), int(b), int(left), int(top), int(right), int(bottom)) for a, b, left, top, right, bottom in found
+        ]
 
     def forget(self) -> None:
         """Delete cached images, and documents in the processes; pages that are being rendered are not waited for."""
@@ -232,7 +249,7 @@ class _Drawer:
         self.drew_last = ""
 
     def ask(self, what: str, view: PageView, original: Callable[[], bytes], abort_reason: Callable[[], str]) -> bytes:
-        """Send a request to the process and return its result: a PNG, or boxes as JSON.
+        """Send a request to the process and return its result: a PNG, or boxes or words as JSON.
 
         Raises _NotDrawn, also with an `abort_reason` that is not "".
         """
@@ -309,7 +326,7 @@ def _serve(pipe: Connection) -> None:
                     held.popitem(last=False)[1][0].close()
             held.move_to_end(view.document_id)
             pdf, _ = held[view.document_id]
-            result = _image(pdf, view) if what == "image" else json.dumps(_boxes(pdf, view)).encode()
+            result = _RESULTS[what](pdf, view)
         except Exception as error:  # noqa: BLE001 (its message may quote the document)
             _send_status(pipe, "failed", type(error).__name__)
         else:
@@ -331,13 +348,47 @@ def _send_status(pipe: Connection, status: str, reason: str = "") -> None:
     pipe.send_bytes(json.dumps([status, reason]).encode())
 
 
-def _boxes(pdf: Any, view: PageView) -> list[Box]:
+def _boxes(pdf: Any, view: PageView) -> bytes:
     page = pdf[view.page - 1]
     try:
         _, width, height = _size(page, view.zoom)
-        return list(_highlights(page, view, width, height))
+        return json.dumps(list(_highlights(page, view, width, height))).encode()
     finally:
         page.close()
+
+
+def _words(pdf: Any, view: PageView) -> bytes:
+    page = pdf[view.page - 1]
+    try:
+        kept = [(start, end, [[edge / 10 for edge in box]]) for start, end, *box in view.words]
+        placed: list[PlacedWord] = []
+        for start, end, boxes in islice(kept or _words_of_pdfium(page, view.text), MOST_WORDS):
+            found = list(_inside(_in_pixels(page, boxes, SIDE, SIDE), SIDE, SIDE))
+            if found:
+                lefts, tops, rights, bottoms = zip(*found, strict=True)
+                placed.append((start, end, int(min(lefts)), int(min(tops)), int(max(rights)), int(max(bottoms))))
+        return json.dumps(placed).encode()
+    finally:
+        page.close()
+
+
+def _words_of_pdfium(page: Any, text: str) -> Iterator[tuple[int, int, list[Any]]]:
+    """[start, end) of each word of a page and the boxes of its characters; none where pdfium reads another text."""
+    from retrieval import char_indexes, page_text
+
+    textpage = page.get_textpage()
+    try:
+        if page_text(textpage) == text:
+            indexes = char_indexes(textpage)
+            for word in _WORD.finditer(text):
+                places = indexes[word.start() : word.end()]
+                yield *word.span(), [textpage.get_charbox(index, loose=True) for index in places]
+    finally:
+        textpage.close()
+
+
+# A hyphen that ended a line ends a word: its other half stands in another line.
+_WORD = re.compile(rf"[^\s\u2010]{{0,{LONGEST_WORD}}}\u2010|[^\s\u2010]{{1,{LONGEST_WORD}}}")
 
 
 def _image(pdf: Any, view: PageView) -> bytes:
@@ -362,6 +413,9 @@ def _image(pdf: Any, view: PageView) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=3)  # 27 ms and 284 kB where level 6 takes 44 ms and 373 kB
     return out.getvalue()
+
+
+_RESULTS: Mapping[str, Callable[[Any, PageView], bytes]] = {"image": _image, "boxes": _boxes, "words": _words}
 
 
 def _size(page: Any, zoom: float) -> tuple[float, int, int]:

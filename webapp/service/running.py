@@ -22,6 +22,7 @@ from webapp.core.log import user_error
 from webapp.core.results import NOTHING_FOUND, AnswerResult, TurnResult
 from webapp.grounding.check import check
 from webapp.service.ask import answer_in_turn, page_result
+from webapp.service.provenance import Provenance
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
@@ -36,6 +37,7 @@ class Running(ABC):
     def __init__(self, workspace: Workspace, user: User, conversation: Conversation, question: str) -> None:
         self.question = question
         self.turn_id = uuid.uuid4().hex  # of the turn that it will be
+        self.provenance = Provenance(workspace, conversation.matter_id, self.turn_id)
         self.draft = ""
         self.troubles: list[PinciteError] = []
         self.turn: SavedTurn | None = None
@@ -113,7 +115,8 @@ class Running(ABC):
         try:
             if result is None:
                 result = await asyncio.to_thread(self._partial)
-            outcome = result.ended(self.troubles, failure)
+            made_by = await asyncio.to_thread(self.provenance.row)
+            outcome = result.ended(self.troubles, failure).model_copy(update={"made_by": made_by})
             kept = (self._user, self._conversation.id, self.question, outcome, state)
             self.turn = await asyncio.to_thread(save, *kept, turn_id=self.turn_id)
         except Exception as error:  # noqa: BLE001 (the conversation was deleted meanwhile, or its store is away)
@@ -181,7 +184,7 @@ class RunningAnswer(Running):
 
     async def _write(self) -> AnswerResult:
         scope = replace(Scope.of(self._conversation.matter_id, self._records), thorough=self.thorough)
-        events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope, self.turn_id)
+        events = answer_in_turn(self._workspace, self._user, self.question, self._history, scope, self.provenance)
         result: AnswerResult | None = None
         async with aclosing(events):
             async for event in events:

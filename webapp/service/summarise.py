@@ -1,6 +1,7 @@
 """Summarises a document, in the background or as a stream of events; converts the summary to its result type."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
@@ -26,6 +27,7 @@ from webapp.core.results import (
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.grounding.check import Citation
 from webapp.llm.pool import Backend, Lease
+from webapp.service.provenance import Provenance
 from webapp.service.running import Running
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
@@ -57,7 +59,7 @@ class RunningSummary(Running):
         workspace = self._workspace
         document = await asyncio.to_thread(_opened, workspace, self._user, self._record)
         result = self.so_far
-        async with aclosing(_with_metrics(summary(document, _lease(workspace, self._user)))) as events:
+        async with aclosing(_with_metrics(summary(document, _lease(workspace, self._user, self.provenance)))) as events:
             async for event in events:
                 match event:
                     case Part():
@@ -84,7 +86,8 @@ async def summary_events(
     Closing the iterator closes the language model's stream.
     """
     document = await asyncio.to_thread(_opened, workspace, user, record)
-    async with aclosing(_with_metrics(summary(document, _lease(workspace, user)))) as events:
+    provenance = Provenance(workspace, record.matter_id, uuid.uuid4().hex)
+    async with aclosing(_with_metrics(summary(document, _lease(workspace, user, provenance)))) as events:
         async for event in events:
             match event:
                 case Part():
@@ -96,7 +99,9 @@ async def summary_events(
                     yield Notice.of(event.error)
                 case Summary():
                     yield Progress(label=record.name, state="ready", done=1, total=1)
-                    yield Result(await asyncio.to_thread(_complete, record, event, document))
+                    made_by = {"made_by": await asyncio.to_thread(provenance.row)}
+                    result = await asyncio.to_thread(_complete, record, event, document)
+                    yield Result(result.model_copy(update=made_by))
 
 
 def _opened(workspace: Workspace, user: User, record: DocumentRecord) -> Document:
@@ -126,7 +131,7 @@ async def _with_metrics(events: AsyncGenerator[SummaryEvent]) -> AsyncGenerator[
         metrics.SUMMARIES.labels(outcome).inc()
 
 
-def _lease(workspace: Workspace, user: User) -> Lease | None:
+def _lease(workspace: Workspace, user: User, provenance: Provenance) -> Lease | None:
     """Lease of the language model for one part, queued as a question is; None if no server is configured."""
 
     @asynccontextmanager
@@ -136,7 +141,7 @@ def _lease(workspace: Workspace, user: User) -> Lease | None:
             async with aclosing(place.turn()) as positions:
                 async for _ in positions:
                     pass
-            async with workspace.engine_pool.lease() as backend:
+            async with provenance.lease() as backend:
                 yield backend
         finally:
             place.leave()

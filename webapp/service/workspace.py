@@ -4,7 +4,7 @@ Opening a workspace opens the database alone, so that `pincite matters list` loa
 owns the data folder (`data_folder.claim`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -24,9 +24,12 @@ from retrieval import (
     Limits,
     Matter,
     MatterExists,
+    NoSuchDocument,
+    NoSuchMatter,
     PinciteError,
     RayCluster,
     Searcher,
+    Span,
     Vectors,
     database,
     load_embedder,
@@ -35,6 +38,8 @@ from webapp.core.errors import (
     DemoFull,
     NetworkFull,
     NoSuchPerson,
+    NothingToUndo,
+    OnHold,
     PagesWaiting,
     RestoreUnfinished,
     SearchesWaiting,
@@ -54,6 +59,8 @@ from webapp.store.accounts import Account, Accounts
 from webapp.store.audit import SYSTEM, Act, Audit
 from webapp.store.conversations import Conversation, Conversations
 from webapp.store.guests import MOST_GUESTS, Sweeper
+from webapp.store.notes import Note, Notes
+from webapp.store.removals import Removal, Removals
 from webapp.store.retention import Retention
 from webapp.store.sessions import Sessions
 from webapp.store.sharing import Sharing
@@ -65,6 +72,7 @@ if TYPE_CHECKING:
 
 SAMPLE_MATTER = "Sample"
 RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
+REMOVAL_SECONDS = 2.0  # between two deletions of what can no longer be undone
 AUDIT_HEAD = "audit.head"  # a file in the data folder, beside the chain in the database
 UNFINISHED_RESTORE = "restore-unfinished"  # a file in the data folder while a backup is restored into it
 
@@ -116,10 +124,12 @@ class Workspace:
         )
         self.audit = Audit(self._database, folder / AUDIT_HEAD)
         demo = settings.access == "demo"
-        self.access = Access(self.library, self._users, settings.quota)
+        self.removals = Removals(self._database)
+        self.access = Access(self.library, self._users, settings.quota, self.removals)
         self.sharing = Sharing(self._database, self.library, self._users, self.access, self.audit)
         self.retention = Retention(self._database, self.access, self.audit)
         self.conversations = Conversations(self._database, self.library, self.access)
+        self.notes = Notes(self._database, self.access)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
         self.draws = FairScheduler("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
@@ -135,7 +145,11 @@ class Workspace:
         self.access.repair(LOCAL_USER)
         self.welcome(LOCAL_USER)
         self.compaction = Compaction(folder, self._compact)
-        self._sweepers = [Sweeper(self.delete_due, RETENTION_SECONDS)] if background else []
+        self._deleting = Lock()  # held while what was removed is deleted
+        self._sweepers: list[Sweeper] = []
+        if background:
+            self._sweepers.append(Sweeper(self.delete_due, RETENTION_SECONDS))
+            self._sweepers.append(Sweeper(self.delete_removed, REMOVAL_SECONDS))
         if demo and background:
             self._sweepers.append(Sweeper(self.delete_expired_guests))
 
@@ -200,7 +214,7 @@ class Workspace:
         ingest.members_allowed = self.access.allows_in
         ingest.walled = self.has_people
         ingest.repair()
-        self.library.drop_old_texts(self.conversations.cite)
+        self.library.drop_old_texts(self._is_cited)
         self._closing.callback(ingest.stop)
         self._ingest_if_open = ingest
         return ingest
@@ -316,7 +330,12 @@ class Workspace:
 
     def create_matter(self, user: User, name: str) -> Matter:
         """`Access.create`, recorded; a matter that cannot be is deleted again."""
-        matter = self.access.create(user, name)
+        try:
+            matter = self.access.create(user, name)
+        except MatterExists:  # perhaps one that they have just removed
+            if not self.delete_removed(user):
+                raise
+            matter = self.access.create(user, name)
         try:
             self.audit.record(user, Act.CREATE, matter_id=matter.id)
         except PinciteError:
@@ -332,18 +351,102 @@ class Workspace:
         return record
 
     def remove_document(self, user: User, record: DocumentRecord) -> None:
-        """Remove a document, recorded; answers that quote it stay with their conversations. Raises OnHold."""
+        """Remove a document with the notes on it, recorded; answers that quote it stay with their conversations.
+
+        Raises OnHold.
+        """
         self.retention.check(record.matter_id)
         self.audit.record(user, Act.REMOVE, matter_id=record.matter_id, object=record.id)
         with self.compaction.deleting():
             self.ingest.remove(record.matter_id, record.id)
+            self.notes.drop(record.matter_id, document_id=record.id)
 
-    def delete_conversation(self, user: User, conversation_id: str) -> None:
-        """Delete a conversation of the user, recorded. Raises NoSuchConversation and OnHold."""
+    def add_note(self, user: User, record: DocumentRecord, at: Span, version: int, words: str, *, shared: bool) -> Note:
+        """`Notes.add`, recorded."""
+        self.access.check(user, record.matter_id, "ask")
+        self.audit.record(user, Act.NOTE, matter_id=record.matter_id, object=record.id, shared=shared)
+        return self.notes.add(user, record.matter_id, at, version, words, shared=shared)
+
+    def delete_note(self, user: User, matter_id: str, note_id: str) -> None:
+        """Delete a note of the user's, recorded. Raises NoSuchNote and OnHold."""
+        note = self.notes.own(user, note_id)
+        self._record_deletion(user, matter_id, "note", note.id)
+        with self.compaction.deleting():
+            self.notes.delete(user, note.id)
+
+    def _is_cited(self, document_id: str, version: int) -> bool:
+        """Whether a conversation or a note has a place in this text of a document."""
+        return self.conversations.cite(document_id, version) or self.notes.cite(document_id, version)
+
+    # Removals that can be undone, recorded when they are ordered
+
+    def order_removal(self, user: User, records: Sequence[DocumentRecord]) -> None:
+        """Remove documents of one matter. Raises OnHold."""
+        ids = tuple(record.id for record in records)
+        if records:
+            matter_id = records[0].matter_id
+            self.retention.check(matter_id)
+            if len(ids) == 1:
+                self.audit.record(user, Act.REMOVE, matter_id=matter_id, object=ids[0])
+            else:
+                self.audit.record_documents(user, Act.REMOVE, ids, matter_id=matter_id)
+            self.removals.order(user, matter_id, "document", ids)
+
+    def order_deletion(self, user: User, conversation_id: str) -> None:
+        """Delete a conversation of the user. Raises NoSuchConversation and OnHold."""
         conversation = self.conversations.own(user, conversation_id)
         self._record_deletion(user, conversation.matter_id, "conversation", conversation.id)
+        self.removals.order(user, conversation.matter_id, "conversation", [conversation.id])
+
+    def order_deletion_of_matter(self, user: User, matter: Matter) -> None:
+        """Delete a matter. Raises OnHold."""
+        self._record_deletion(user, matter.id, "matter")
+        self.removals.order(user, matter.id, "matter", [matter.id])
+
+    def undo(self, user: User, removal_id: str) -> Removal:
+        """Show again what the user removed, if they may still remove it.
+
+        Raises NothingToUndo, and what `Access.check` does.
+        """
+        removal = self.removals.one(user, removal_id)
+        if removal.kind == "document":
+            self.access.check(user, removal.matter_id, "change")
+        if removal.kind == "matter" and removal.matter_id not in self._users.owned_by(user):
+            raise NothingToUndo()
+        self.audit.record(user, Act.UNDO, matter_id=removal.matter_id, object=removal.ids[0], what=removal.kind)
+        self.removals.undo(removal)
+        self.wake()
+        return removal
+
+    def delete_removed(self, of: User | None = None) -> int:
+        """Delete what can no longer be undone, or all that a user has removed. Returns how many removals there were.
+
+        What a hold keeps by now is shown again.
+        """
+        with self._deleting:
+            removals = self.removals.due(of=of)
+            for removal in removals:
+                for id_ in removal.ids:
+                    try:
+                        self._delete_removed(removal, id_)
+                    except (OnHold, NoSuchDocument, NoSuchMatter) as error:
+                        user_error(error)
+                    self.removals.done(removal, id_)
+            return len(removals)
+
+    def _delete_removed(self, removal: Removal, id_: str) -> None:
+        self.retention.check(removal.matter_id)
         with self.compaction.deleting():
-            self.conversations.delete(user, conversation.id)
+            match removal.kind:
+                case "document":
+                    self.ingest.remove(removal.matter_id, id_)
+                    self.notes.drop(removal.matter_id, document_id=id_)
+                case "conversation":
+                    self.conversations.drop(removal.matter_id, id_)
+                case "matter":
+                    self.ingest.delete_matter(id_)
+                    self._users.delete_matter_rows(id_)
+                    self.page_renderer.forget()
 
     def share_conversation(self, user: User, conversation_id: str, *, shared: bool) -> None:
         """`Conversations.share`, recorded."""
@@ -402,6 +505,11 @@ class Workspace:
                     self._record_deletion(SYSTEM, due.matter_id, "conversation", id_, "retention")
                     with self.compaction.deleting():
                         self.conversations.drop(due.matter_id, id_)
+                for id_ in due.notes:
+                    self._record_deletion(SYSTEM, due.matter_id, "note", id_, "retention")
+                if due.notes:
+                    with self.compaction.deleting():
+                        self.notes.drop(due.matter_id, ids=due.notes)
             except PinciteError as error:  # such as a hold that began meanwhile; tried again at the next sweep
                 user_error(error)
 

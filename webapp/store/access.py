@@ -13,6 +13,7 @@ from retrieval import Allows, DocumentRecord, Library, Matter, MatterExists, NoS
 from webapp.core.errors import AmbiguousDocument, AmbiguousMatter, MatterArchived, RoleTooLow
 from webapp.core.limits import check_name, is_id
 from webapp.core.quotas import TEAM, Quota
+from webapp.store.removals import Removals
 from webapp.store.roles import IN_ARCHIVE, RIGHTS, Right, owned_by
 from webapp.store.users import LOCAL_USER, User, Users, lock_user
 
@@ -23,11 +24,12 @@ NAMES_SHOWN = 5  # candidates that AmbiguousDocument lists
 class Access:
     """Authorisation by role: a user sees the matters that they are in, and does there what their role may."""
 
-    def __init__(self, library: Library, records: Users, quota: Quota = TEAM) -> None:
-        """`quota` applies to every user but the local one."""
+    def __init__(self, library: Library, records: Users, quota: Quota = TEAM, removals: Removals | None = None) -> None:
+        """`quota` applies to every user but the local one. What is in `removals` is not there for anyone."""
         self._library = library
         self._users = records
         self._quota = quota
+        self._removals = removals
 
     def matters(self, user: User) -> list[Matter]:
         """The user's matters, sorted by name."""
@@ -116,7 +118,10 @@ class Access:
         """
         self.check(user, matter.id, "change")
         check_name(name or path.name)
-        return self._library.accept_path(matter.id, path, name, self.allows_in(matter.id))
+        record = self._library.accept_path(matter.id, path, name, self.allows_in(matter.id))
+        if self._removals:
+            self._removals.keep(matter.id, record.id)
+        return record
 
     def allows_in(self, matter_id: str) -> Allows | None:
         """The quota of a matter's owner for a further document, also a file found within another; None for no limits.
@@ -153,6 +158,8 @@ class Access:
         self.check(user, matter_id, right)
         if not is_id(document_id):
             raise NoSuchDocument(document="…")
+        if document_id in self._removed(matter_id):
+            raise NoSuchDocument(document=document_id)
         return self._library.record(matter_id, document_id)
 
     def document(self, user: User, matter: Matter, name_or_id: str) -> DocumentRecord:
@@ -180,7 +187,15 @@ class Access:
         """The documents of `matter`, in the order of upload. Raises NoSuchMatter unless `user` is in it."""
         if not self.may(user, matter.id):
             raise NoSuchMatter(matter=matter.name)
-        return self._library.documents(matter.id)
+        return self.documents_here(matter.id)
+
+    def documents_here(self, matter_id: str) -> list[DocumentRecord]:
+        """The documents of a matter without those that are removed, in the order of upload; whoever asks."""
+        removed = self._removed(matter_id)
+        return [record for record in self._library.documents(matter_id) if record.id not in removed]
+
+    def _removed(self, matter_id: str) -> frozenset[str]:
+        return self._removals.documents(matter_id) if self._removals else frozenset()
 
     def quota(self, user: User) -> Quota | None:
         """The user's quota; None for the local user, who has no limits."""

@@ -24,14 +24,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from retrieval import DataFolderUnusable, Library, NoSuchDocument, NoSuchMatter, PinciteError, database
-from webapp.core.errors import NoSuchConversation, NotAllowed
+from webapp.core.errors import NoSuchConversation, NoSuchNote, NotAllowed
 from webapp.core.log import log
 from webapp.store.schema import audit
 from webapp.store.users import GUEST, User
 
 NOBODY = User("", "")  # who failed to sign in under a name that no account has
 SYSTEM = User("system", "pincite")  # what is done on no person's order: retention
-REFUSALS = (NotAllowed, NoSuchMatter, NoSuchDocument, NoSuchConversation)  # errors of who asks for what they may not
+# Errors of who asks for what they may not.
+REFUSALS = (NotAllowed, NoSuchMatter, NoSuchDocument, NoSuchConversation, NoSuchNote)
 BEFORE_FIRST = "0" * 64  # the previous digest of the first row
 MOST_DOCUMENTS = 500  # named in one row
 _BATCH = 1000  # rows read at once
@@ -62,6 +63,7 @@ class Act(StrEnum):
     PAGE = "page"
     ORIGINAL = "original"
     COPY = "copy"
+    NOTE = "note"
     EXPORT = "export"
     SHARE = "share"
     ROLE = "role"
@@ -78,6 +80,7 @@ class Act(StrEnum):
     LOG = "log"
     BACKUP = "backup"
     RESTORE = "restore"
+    UNDO = "undo"
 
     @property
     def words(self) -> str:
@@ -102,6 +105,7 @@ _WORDS: Mapping[Act, str] = {
     Act.PAGE: "read a page",
     Act.ORIGINAL: "opened an original",
     Act.COPY: "copied an answer",
+    Act.NOTE: "wrote a note on a document",
     Act.EXPORT: "exported",
     Act.SHARE: "shared",
     Act.ROLE: "changed a role",
@@ -118,6 +122,7 @@ _WORDS: Mapping[Act, str] = {
     Act.LOG: "opened this log",
     Act.BACKUP: "made a backup",
     Act.RESTORE: "restored a backup",
+    Act.UNDO: "undid a removal",
 }
 
 

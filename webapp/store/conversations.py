@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from retrieval import DocumentRecord, Library, Matter, PinciteError, database, in_context, own_words, struck_in_context
 from webapp.core.errors import NoSuchConversation
-from webapp.core.limits import is_id
+from webapp.core.limits import check_name, is_id, without_codes
 from webapp.core.results import Around, CitationRow, MentionsResult, NamedRow, Quoting, TurnResult, read_turn
 from webapp.store.access import Access
+from webapp.store.removals import removed
 from webapp.store.retention import check_no_hold
 from webapp.store.roles import matter_ids_of
 from webapp.store.schema import conversations, turns, users
@@ -25,6 +26,8 @@ from webapp.store.users import User, lock_user
 State = Literal["complete", "stopped", "failed"]
 Rating = Literal[1, -1]
 TITLE_LENGTH = 80  # characters; a title is the beginning of a question, or what the user calls it
+MOST_TURNS, MOST_FOUND = 5_000, 100  # turns that a search reads, conversations that it finds
+_BATCH = 100  # turns read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +130,48 @@ class Conversations:
 
     def share(self, user: User, conversation_id: str, *, shared: bool) -> Conversation:
         """Share the user's conversation with all who may read its matter, or with nobody. Raises NoSuchConversation."""
-        values = {"shared_at": datetime.now(UTC) if shared else None}
-        with database.writing(self._engine) as connection:
-            self._mine(connection, user, conversation_id)
-            connection.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(values))
-            return self._mine(connection, user, conversation_id)
+        return self._set(user, conversation_id, shared_at=datetime.now(UTC) if shared else None)
 
-    def change(self, user: User, conversation_id: str, *, title: str, scope: Iterable[str] | None) -> Conversation:
-        """Set the title and the scope of a conversation. Raises NoSuchConversation."""
-        values = {"title": _title(title), "scope": _scope(scope)}
-        with database.writing(self._engine) as connection:
-            self._mine(connection, user, conversation_id)
-            connection.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(values))
-            return self._mine(connection, user, conversation_id)
+    def choose(self, user: User, conversation_id: str, scope: Iterable[str] | None) -> Conversation:
+        """Set the scope of the user's conversation. Raises NoSuchConversation."""
+        return self._set(user, conversation_id, scope=_scope(scope))
+
+    def rename(self, user: User, conversation_id: str, title: str) -> Conversation:
+        """Give the user's conversation another title; one without words changes nothing.
+
+        Raises NoSuchConversation, NameTooLong or NotText.
+        """
+        check_name(title)
+        new = _title(without_codes(title))
+        return self._set(user, conversation_id, title=new) if new else self.own(user, conversation_id)
+
+    def search(self, user: User, matter: Matter, words: str) -> list[Conversation]:
+        """The conversations of a matter that the user may read and that have all these words, newest first.
+
+        The words stand in the title, or in title, question and answer of one turn; all titles are looked at, and the
+        latest MOST_TURNS turns. At most MOST_FOUND; without words, all that `all` lists. Raises NoSuchMatter,
+        NameTooLong or NotText.
+        """
+        check_name(words)
+        wanted = without_codes(words).casefold().split()
+        readable = self.all(user, matter)
+        if not wanted:
+            return readable
+        found = {each.id for each in readable if _has(each.title, wanted)}
+        titles = {each.id: each.title for each in readable}
+        of_turns = (
+            sa.select(turns.c.conversation_id, turns.c.question, turns.c.answer["answer"].as_string().label("text"))
+            .join(conversations, conversations.c.id == turns.c.conversation_id)
+            .where(conversations.c.matter_id == matter.id, _is_readable(user))
+            .order_by(turns.c.asked_at.desc())
+            .limit(MOST_TURNS)
+        )
+        with database.reading(self._engine) as connection:
+            for row in connection.execution_options(yield_per=_BATCH).execute(of_turns):
+                id_ = row.conversation_id
+                if id_ not in found and id_ in titles and _has(f"{titles[id_]} {row.question} {row.text}", wanted):
+                    found.add(id_)
+        return [each for each in readable if each.id in found][:MOST_FOUND]
 
     def delete(self, user: User, conversation_id: str) -> None:
         """Delete a conversation with its turns. Raises NoSuchConversation and OnHold."""
@@ -160,7 +192,7 @@ class Conversations:
         with database.reading(self._engine) as connection:
             conversation = self._one(connection, user, conversation_id)
             rows = connection.execute(query).all()
-        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        here = {record.id: record for record in self._access.documents_here(conversation.matter_id)}
         return [_turn(row, _with_words(read_turn(row.answer), self._library, here)) for row in rows]
 
     def turn(self, user: User, conversation_id: str, turn_id: str) -> SavedTurn:
@@ -170,7 +202,7 @@ class Conversations:
             row = _turn_row(connection, turn_id)
             if row is None or row.conversation_id != conversation_id:
                 raise NoSuchConversation()
-        here = {record.id: record for record in self._library.documents(conversation.matter_id)}
+        here = {record.id: record for record in self._access.documents_here(conversation.matter_id)}
         return _turn(row, _with_words(read_turn(row.answer), self._library, here))
 
     def add_turn(
@@ -245,6 +277,13 @@ class Conversations:
             self._turn(connection, user, turn_id)
             connection.execute(sa.update(turns).where(turns.c.id == turn_id).values(rating=rating))
 
+    def _set(self, user: User, conversation_id: str, **values: object) -> Conversation:
+        """Change columns of the user's conversation. Raises NoSuchConversation."""
+        with database.writing(self._engine) as connection:
+            self._mine(connection, user, conversation_id)
+            connection.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(values))
+            return self._mine(connection, user, conversation_id)
+
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
         """The conversation, if it is the user's and they may still read its matter; `alone` locks its row."""
         mine = _readable(user).where(conversations.c.user_id == user.id)
@@ -279,8 +318,19 @@ class Conversations:
 def _readable(user: User) -> sa.Select[Any]:
     """The query for the conversations that a user may read, each with the name of its author."""
     query = sa.select(conversations, users.c.name.label("author")).join(users, users.c.id == conversations.c.user_id)
+    return query.where(_is_readable(user))
+
+
+def _is_readable(user: User) -> sa.ColumnElement[bool]:
+    """Whether a user may read a conversation: it is theirs or shared, and they may still read its matter."""
     theirs = sa.or_(conversations.c.user_id == user.id, conversations.c.shared_at.is_not(None))
-    return query.where(theirs, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+    is_there = conversations.c.id.not_in(removed("conversation"))
+    return sa.and_(theirs, is_there, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+
+
+def _has(text: str, words: Iterable[str]) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)
 
 
 def _turn_row(connection: sa.Connection, turn_id: str) -> sa.Row[Any] | None:

@@ -12,7 +12,7 @@ MOST_GUESTS = 100  # at the same time; for each a sample of 12 pages is indexed
 class Sweeper:
     """Background thread that calls `delete` every `seconds`, from construction until `stop`."""
 
-    def __init__(self, delete: Callable[[], None], seconds: float = SWEEP_SECONDS) -> None:
+    def __init__(self, delete: Callable[[], object], seconds: float = SWEEP_SECONDS) -> None:
         """`delete` deletes what has expired; its errors are logged."""
         self._delete = delete
         self._seconds = seconds

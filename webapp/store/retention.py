@@ -10,7 +10,7 @@ from retrieval import Matter, database
 from webapp.core.errors import OnHold
 from webapp.store.access import Access
 from webapp.store.audit import Act, Audit
-from webapp.store.schema import conversations, matter_settings, turns
+from webapp.store.schema import conversations, matter_settings, notes, turns
 from webapp.store.users import User
 
 
@@ -24,10 +24,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the retention of a matter has ended for: conversations, or the matter itself (`conversations` None)."""
+    """What the retention of a matter has ended for: conversations and notes, or the matter itself (`conversations`
+    None).
+    """
 
     matter_id: str
     conversations: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
 
 
 class Retention:
@@ -54,7 +57,7 @@ class Retention:
         return matter
 
     def retain(self, user: User, name_or_id: str, days: int | None) -> Matter:
-        """Set after how many days conversations of a matter are deleted, and the matter itself in the archive.
+        """Set after how many days conversations and notes of a matter are deleted, and in the archive the matter.
 
         None for no end. For its owner.
         """
@@ -66,8 +69,8 @@ class Retention:
     def due(self, now: datetime | None = None) -> Iterator[Due]:
         """What is to be deleted, of each matter with a retention that is on no hold.
 
-        A conversation's days are counted from its last turn, those of an archived matter from when it was found in the
-        archive first.
+        A conversation's days are counted from its last turn, a note's from when it was written, those of an archived
+        matter from when it was found in the archive first.
         """
         now = now or datetime.now(UTC)
         ends = matter_settings.c.retention_days.is_not(None) & ~matter_settings.c.legal_hold
@@ -80,8 +83,10 @@ class Retention:
             before = now - timedelta(days=row.retention_days)
             if row.archived and _aware(row.archived_at) < before:
                 yield Due(row.matter_id, None)
-            elif ids := self._idle_since(row.matter_id, before):
-                yield Due(row.matter_id, ids)
+                continue
+            due = Due(row.matter_id, self._idle_since(row.matter_id, before), self._noted_before(row.matter_id, before))
+            if due.conversations or due.notes:
+                yield due
 
     def _idle_since(self, matter_id: str, before: datetime) -> tuple[str, ...]:
         last = sa.func.coalesce(sa.func.max(turns.c.asked_at), conversations.c.created_at)
@@ -92,6 +97,11 @@ class Retention:
             .group_by(conversations.c.id, conversations.c.created_at)
             .having(last < before)
         )
+        with database.reading(self._engine) as connection:
+            return tuple(connection.scalars(query))
+
+    def _noted_before(self, matter_id: str, before: datetime) -> tuple[str, ...]:
+        query = sa.select(notes.c.id).where(notes.c.matter_id == matter_id, notes.c.written_at < before)
         with database.reading(self._engine) as connection:
             return tuple(connection.scalars(query))
 

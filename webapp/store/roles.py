@@ -10,6 +10,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from webapp.store.removals import removed
 from webapp.store.schema import group_matters, group_members, memberships, users, walls
 
 Role = Literal["viewer", "member", "owner"]
@@ -38,7 +39,8 @@ def roles_of(user_id: str) -> sa.Select[tuple[str, str]]:
     ways = own.union_all(through).subquery()
     walled = sa.select(walls.c.matter_id).where(walls.c.user_id == user_id)
     disabled = sa.exists().where(users.c.id == user_id, users.c.disabled_at.is_not(None))
-    return sa.select(ways.c.matter_id, ways.c.role).where(ways.c.matter_id.not_in(walled), ~disabled)
+    is_there = ways.c.matter_id.not_in(walled.union(removed("matter")))
+    return sa.select(ways.c.matter_id, ways.c.role).where(is_there, ~disabled)
 
 
 def matter_ids_of(user_id: str) -> sa.Select[tuple[str]]:

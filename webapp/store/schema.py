@@ -112,6 +112,19 @@ privileged = sa.Table(
     sa.Column("document_id", sa.String(64), primary_key=True),
 )
 
+# What nobody sees any more and is deleted when its time is over; until that has `begun` it can be undone.
+removals = sa.Table(
+    "removals",
+    metadata,
+    sa.Column("matter_id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),  # `removals.Kind`
+    sa.Column("object_id", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(32), nullable=False, index=True),  # of what was removed together
+    sa.Column("user_id", sa.String(64), nullable=False),  # who removed it
+    sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("begun", sa.Boolean, nullable=False),
+)
+
 conversations = sa.Table(
     "conversations",
     metadata,
@@ -138,6 +151,23 @@ turns = sa.Table(
     sa.UniqueConstraint("conversation_id", "position"),
 )
 
+# What people write beside a passage of a document, [first, last) of its text of that version.
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("matter_id", sa.String(32), nullable=False),
+    sa.Column("document_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("text_version", sa.Integer, nullable=False),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),  # with all who may read the matter
+    sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index(None, "matter_id", "document_id"),
+)
+
 # Rows refer to nothing, so that they outlive whom and what they tell of; `store.audit` alone writes them. Times and
 # details are text: a digest is taken over these characters.
 audit = sa.Table(
@@ -158,4 +188,4 @@ audit = sa.Table(
 )
 
 # Tables with rows of a matter, which go with it.
-OF_MATTERS = (memberships, group_matters, walls, matter_settings, privileged, conversations)
+OF_MATTERS = (memberships, group_matters, walls, matter_settings, privileged, removals, conversations, notes)

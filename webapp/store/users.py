@@ -148,7 +148,7 @@ class Users:
             return frozenset(matter_ids) - frozenset(connection.scalars(_IDS.distinct()))
 
     def delete_matter_rows(self, matter_id: str) -> None:
-        """Delete what is kept here of a matter: who is in it, its settings and its conversations."""
+        """Delete what is kept here of a matter: who is in it, its settings, its conversations and notes."""
         with database.writing(self._engine) as connection:
             for table in OF_MATTERS:
                 connection.execute(sa.delete(table).where(table.c.matter_id == matter_id))

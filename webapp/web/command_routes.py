@@ -26,7 +26,8 @@ from webapp.core.log import log, user_error
 from webapp.core.settings import Settings
 from webapp.core.stream import Error, Event, T, encoded
 from webapp.service.caller import Caller
-from webapp.service.commands import COMMANDS, Command, FileCommand
+from webapp.service.command import Command, FileCommand
+from webapp.service.command_table import COMMANDS
 from webapp.store.audit import REFUSALS
 from webapp.web.error_responses import StrictRoute
 from webapp.web.middleware import MOST_BODY, limit_body

@@ -1,4 +1,5 @@
-"""HTTP routes of documents: a page as an image with highlights, the original file, a passage as text.
+"""HTTP routes of documents: a page as an image with highlights, where its words stand, the original file, a passage as
+text.
 
 Every id is authorised for the user of the request; a document that they may not see gives the same 404 as one that does
 not exist. No path or file name from the client is opened. Slow work is scheduled fairly between users (`fair_turns`),
@@ -19,7 +20,7 @@ from typing import Annotated, Any, BinaryIO, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
@@ -53,7 +54,7 @@ from webapp.core.urls import DOCUMENTS
 from webapp.exports.redline import MEDIA_TYPES, to_docx, to_html
 from webapp.service.compare import changes as find_changes
 from webapp.service.fair_turns import Deadline
-from webapp.service.page_images import RENDER_SECONDS, PageView, bounded
+from webapp.service.page_images import RENDER_SECONDS, PageView, PlacedWord, bounded
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.users import User
@@ -108,6 +109,24 @@ def document_routes(opened: Callable[[], Workspace]) -> APIRouter:
         async def respond(target: _Target) -> Response:
             try:
                 return await _image(target, request, number, places, zoom, by)
+            except TimeoutError:
+                raise PageImageTooSlow(page=number, document=target.record.name) from None
+
+        return await _respond(request, opened, matter_id, document_id, respond)
+
+    @router.get("/{document_id}/pages/{number}.json")
+    async def words(
+        request: Request,
+        matter_id: str,
+        document_id: str,
+        number: int,
+        version: Annotated[int | None, Query(ge=1, le=MOST_VERSIONS)] = None,
+    ) -> Response:
+        by = time.monotonic() + RENDER_SECONDS
+
+        async def respond(target: _Target) -> Response:
+            try:
+                return await _words(target, number, version, by)
             except TimeoutError:
                 raise PageImageTooSlow(page=number, document=target.record.name) from None
 
@@ -207,6 +226,27 @@ async def _image(target: _Target, request: Request, number: int, places: _Places
     png = png or await workspace.draws.run(target.key, by - time.monotonic(), draw)
     await target.record_act(Act.PAGE, page=number)
     return Response(png, media_type="image/png", headers=headers)
+
+
+async def _words(target: _Target, number: int, version: int | None, by: float) -> Response:
+    """Send the text of a page, where it begins in the document's, and where each of its words stands on the image.
+
+    Raises TimeoutError at the time `by` (monotonic clock).
+    """
+    workspace, record = target.workspace, target.record
+
+    def find(_: Deadline) -> tuple[PageView, int]:
+        document = workspace.library.document(record.matter_id, record.id, version)
+        return _words_view(document, record, number), document.pages[number - 1].start
+
+    def place(deadline: Deadline) -> list[PlacedWord]:
+        original = partial(workspace.library.original, record.matter_id, record.id)
+        return workspace.page_renderer.words(view, record.name, original, deadline, target.key)
+
+    view, start = await workspace.reads.run(target.key, by - time.monotonic(), find)
+    placed = await workspace.draws.run(target.key, by - time.monotonic(), place)
+    await target.record_act(Act.PAGE, page=number)
+    return JSONResponse({"start": start, "text": view.text, "words": placed}, headers=_PRIVATE)
 
 
 async def _original(target: _Target, downloads: Counter[str]) -> Response:
@@ -363,12 +403,9 @@ def _view(
 
     A document that is not read yet has no words to highlight.
     """
-    if FORMATS[record.format].as_pdf is None:
-        raise PageNotShown(page=number, document=record.name)
+    _check_shown(document, record, number)
     if document is None:
         return PageView(record.id, number, zoom=zoom, format=record.format)
-    if not 1 <= number <= len(document.pages):
-        raise PageNotShown(page=number, document=record.name)
     page = document.pages[number - 1]
     own = [each for span in _spans(document, ranges) for each in own_spans(document, span)]
     clipped = [(max(span.start, page.start) - page.start, min(span.end, page.end) - page.start) for span in own]
@@ -384,6 +421,22 @@ def _view(
         return PageView(record.id, number, zoom=zoom, boxes=boxes, struck=struck, format=record.format)
     text = document.text[page.start : page.end] if highlights else ""
     return PageView(record.id, number, text, highlights, zoom, format=record.format)
+
+
+def _words_view(document: Document, record: DocumentRecord, number: int) -> PageView:
+    """The view whose words are placed: where the page's text is not pdfium's, the boxes that were kept of its words."""
+    _check_shown(document, record, number)
+    page = document.pages[number - 1]
+    text = document.text[page.start : page.end]
+    kept = [(start - page.start, end - page.start, *box) for start, end, *box in document.boxes_on(page).tolist()]
+    words = tuple(each for each in kept if not text[each[0] : each[1]].isspace())  # those of struck words have blanks
+    return PageView(record.id, number, text, format=record.format, words=words)
+
+
+def _check_shown(document: Document | None, record: DocumentRecord, number: int) -> None:
+    """Check that a page exists, and has an image. Raises PageNotShown."""
+    if FORMATS[record.format].as_pdf is None or (document and not 1 <= number <= len(document.pages)):
+        raise PageNotShown(page=number, document=record.name)
 
 
 def _disposition(name: str, *, inline: bool) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from webapp.answers.each_signs import COMPARE, EACH, asked_of_one, compared
+from webapp.answers.each_signs import COMPARE, COMPARE_ALL, EACH, asked_of_one, compared, names_several
 
 
 @pytest.mark.parametrize("question", EACH.examples)
@@ -42,14 +42,43 @@ def test_what_is_asked_of_one_document(question: str, asked: str) -> None:
     assert asked_of_one(question) == asked
 
 
-def test_a_comparison_asks_of_each_what_it_compares() -> None:
-    assert compared("Compare the termination rights in the contract and the contract.") == "the termination rights"
-    assert compared("Compare the rent of the office lease with that in the loan agreement.") == "the rent"
+@pytest.mark.parametrize("question", COMPARE_ALL.examples)
+def test_a_comparison_without_names_is_one_of_all(question: str) -> None:
+    assert COMPARE_ALL.in_question(question)
+
+
+@pytest.mark.parametrize("question", COMPARE_ALL.counterexamples)
+def test_a_comparison_within_a_document_is_none_of_all(question: str) -> None:
+    assert not COMPARE_ALL.in_question(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Compare the termination rights in the contract and the contract.", "What are the termination rights"),
+        ("Compare the rent of the office lease with that in the loan agreement.", "What is the rent"),
+        ("How do the contract and the contract differ on late payment?", "What is the late payment"),
+        ("Which has the longer term, the contract or the contract?", "What is the term"),
+        ("What is the difference between the price in the contract and that in the contract?", "What is the price"),
+        ("Compare the clauses on assignment.", "What is the assignment"),
+        ("Compare the notice periods of Acme Corp and Baker.", "What are the notice periods"),
+        ("Under the contract and under the contract, when is rent due?", "when is rent due"),
+    ],
+)
+def test_a_comparison_asks_of_each_what_it_compares(question: str, asked: str) -> None:
+    assert compared(question) == asked
+
+
+def test_names_that_are_set_side_by_side_are_several() -> None:
+    assert names_several("When is rent due under the contract and under the contract?")
+    assert not names_several("What does the contract demand and what does the contract offer?")
 
 
 @pytest.mark.parametrize("words", ["my ", "our  ", "which of my ", "each one of the ", "A a b ", "("])
 def test_a_long_question_takes_no_time(words: str) -> None:
     question = (words * 8_000)[:8_000]
     start = time.process_time()
-    EACH.in_question(question), COMPARE.in_question(question), asked_of_one(question), compared(question)
+    for signs in (EACH, COMPARE, COMPARE_ALL):
+        signs.in_question(question)
+    asked_of_one(question), compared(question), names_several(question)
     assert time.process_time() - start < 0.5

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT, Pincite
 from tests.webapp.core.test_data_folder import _held_elsewhere
-from webapp.cli.main import _asked, _write, app
+from webapp.cli.execution import write_file
+from webapp.cli.main import _asked, app
 from webapp.core.errors import NotWritten
 
 
@@ -155,7 +156,7 @@ def test_what_nobody_foresaw_is_a_reference_and_a_trace_in_the_log(pincite: Pinc
 
 def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(NotWritten, match=r"redline\.html cannot be written: no such file or directory\."):
-        _write(tmp_path / "none" / "redline.html", b"")
+        write_file(tmp_path / "none" / "redline.html", b"")
 
 
 def test_merging_takes_over_the_rest_of_the_line() -> None:

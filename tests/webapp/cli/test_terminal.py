@@ -101,7 +101,7 @@ def test_a_pin_cite_has_the_numbers_that_lawyers_use(row: dict[str, object], exp
 
 
 def test_coverage_is_one_line() -> None:
-    expected = "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out."
+    expected = "Searched 1 document, 1,412 pages; 2 pages unreadable; read 6 of the 17 passages found."
     searched, budget = answer().searched, answer().budget
     assert searched
     assert budget
@@ -123,7 +123,7 @@ def test_an_answer_is_shown_with_citations_key_language_and_coverage(capsys: pyt
         "Irish law [1].\n",
         "[1] lease.pdf, Section 2 (Law), p. 3\n   “The laws of Ireland govern.” (word for word on the page)",
         "Key language, word for word on the page:\n   “The laws of Ireland govern.”\n   – lease.pdf, Section 2 (Law)",
-        "Searched 1 document, 1,412 pages; 2 pages unreadable; 6 passages sent, 11 left out.",
+        "Searched 1 document, 1,412 pages; 2 pages unreadable; read 6 of the 17 passages found.",
     ):
         assert part in shown
 

@@ -26,8 +26,8 @@ from webapp.core.limits import (
     check_name,
     check_question,
     check_selection,
-    parse_decimal,
     parse_integer,
+    parse_ranges,
     without_codes,
 )
 from webapp.core.settings import load_settings
@@ -207,16 +207,16 @@ def test_an_id_that_is_none_is_told_so_by_every_act_of_the_page(
     acts: tuple[Callable[[], object], ...] = (
         lambda: controller.edit_question(state, said),
         lambda: controller.rate(state, said, 1),
-        lambda: controller.show_evidence(state, said, 0, 1.0),
+        lambda: controller.reader.cite(state, said, 0),
         lambda: controller.delete_conversation(state, said),
-        lambda: controller.remove_document(state, said),
+        lambda: controller.remove_documents(state, [said]),
         lambda: controller.delete_matter(state, said),
         lambda: asyncio.run(controller.ask_again(state, said)),
         lambda: asyncio.run(controller.summarise(state, said)),
         lambda: asyncio.run(controller.ask(state, "rent", replaced_id=said or "0")),
         lambda: asyncio.run(controller.find_mentions(state, "rent", replaced_id=said or "0")),
         lambda: asyncio.run(controller.stop(PageState(matter_id=said, conversation_id=said))),
-        lambda: controller.remove_document(PageState(matter_id=said), said),
+        lambda: controller.remove_documents(PageState(matter_id=said), [said]),
     )
     for act in acts:
         with pytest.raises(PinciteError) as told:
@@ -270,21 +270,24 @@ def test_what_is_no_whole_number_is_told_so(said: str) -> None:
         parse_integer(said)
 
 
-@pytest.mark.parametrize(("said", "number"), [("1", 1.0), ("1.25", 1.25), ("-2", -2.0), ("1e3", 1000.0)])
-def test_a_decimal_is_read(said: str, number: float) -> None:
-    assert parse_decimal(said) == number
+@pytest.mark.parametrize(
+    ("said", "ranges"),
+    [("", ()), ("0-1", ((0, 1),)), (" 5-9  12-20 ", ((5, 9), (12, 20))), ("1-2 " * 64, ((1, 2),) * 64)],
+)
+def test_ranges_are_read(said: str, ranges: tuple[tuple[int, int], ...]) -> None:
+    assert parse_ranges(said) == ranges
 
 
-@pytest.mark.parametrize("said", ["", "nan", "-NaN", "inf", "-Infinity", "1e999", "-1e999", "9" * 5_000, "one", "\0"])
-def test_what_is_no_finite_number_is_told_so(said: str) -> None:
+@pytest.mark.parametrize("said", ["5", "9-4", "4-4", "-1-4", "1-2-3", "a-b", "1-9999999999", "1-2 " * 65, "٣-٤", "\0"])
+def test_what_is_no_range_is_told_so(said: str) -> None:
     with pytest.raises(EventMalformed):
-        parse_decimal(said)
+        parse_ranges(said)
 
 
 @pytest.mark.parametrize("said", ["nan", "1e999", "9" * 5_000, "x"])
 def test_a_click_with_a_number_that_is_none_is_told_so(said: str) -> None:
-    good = {"turn": "0" * 32, "item": "0", "zoom": "1"}
-    for act in ({"do": "rate", "rating": said}, {"do": "cite", "item": said}, {"do": "cite", "zoom": said}):
+    good = {"turn": "0" * 32, "item": "0"}
+    for act in ({"do": "rate", "rating": said}, {"do": "cite", "item": said}, {"do": "read-document", "page": said}):
         with pytest.raises(EventMalformed):
             read_act(good | act)
 

@@ -97,7 +97,7 @@ def test_a_mark_has_the_same_words_on_the_page_in_a_copy_on_the_terminal_and_in_
     assert told in plain(written) or f'aria-label="{mark.words}"' in written
     assert ('class="said doubt"' in written) == mark.is_doubt
     assert mark.meaning in plain(written), "the legend explains it"
-    assert f"{mark.sign} {mark.words}" in plain(evidence.evidence("m", "t", items(result), 0, "Rent is due", 1.0))
+    assert f"{mark.sign} {mark.words}" in plain(evidence.evidence("m", "t", items(result), 0, "Rent is due"))
 
     show_answer(result)
     for text in (chat.copied(turn(result)), capsys.readouterr().out):

@@ -61,9 +61,9 @@ KEYS = {
     "search": f"rank {FOUND} score why text [also_in] [documents_meant]",
     "search --exact": f"{FOUND} text",
     "ask": "answer found query read_as citations key_language searched budget engine [doubtful] [nearest] [same_words] "
-    "[documents_meant] [further_documents] [sentences]",
+    "[documents_meant] [further_documents] [sentences] [made_by]",
     "summary": "kind document_id document answer found clauses citations definitions searched engine written "
-    "leads_nowhere",
+    "leads_nowhere [made_by]",
     "documents": f"document_id document title parties date state pages {READ} reason sources",
     "remove": "matter document_id document removed",
     "reindex": f"document_id document title parties date state pages {READ} reason sources",

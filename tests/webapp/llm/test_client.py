@@ -38,8 +38,8 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.llm import dialects
-from webapp.llm.chat import StopFilter, merge_roles
-from webapp.llm.client import LLMClient, Message, ServerInfo, Timeouts
+from webapp.llm.chat import StopFilter, digest, merge_roles
+from webapp.llm.client import LLMClient, Message, Prompt, ServerInfo, Timeouts
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
@@ -328,10 +328,10 @@ def test_the_environment_does_not_come_between_pincite_and_its_engine(tmp_path: 
 # --- who it is
 
 SAYS = {
-    "tgi": ServerInfo("tgi", "tgi", 4096, "tgi"),
-    "vllm": ServerInfo("vllm", "legal/saul-slerp", 4096, "vllm saul-slerp"),
-    "llama.cpp": ServerInfo("llama.cpp", "saul.gguf", 4096, "llama.cpp saul.gguf"),
-    "other": ServerInfo("other", "house-model", 4096, "other house-model"),
+    "tgi": ServerInfo("tgi", "tgi", 4096, "tgi", "fp8"),
+    "vllm": ServerInfo("vllm", "legal/saul-slerp", 4096, "vllm saul-slerp", "legal/saul-slerp"),
+    "llama.cpp": ServerInfo("llama.cpp", "saul.gguf", 4096, "llama.cpp saul.gguf", "saul.gguf"),
+    "other": ServerInfo("other", "house-model", 4096, "other house-model", "house-model"),
 }
 
 
@@ -343,6 +343,22 @@ def test_the_dialect_the_model_and_the_window_are_found(kind: Kind, suffix: str)
         assert asyncio.run(engine.describe()) == SAYS[kind]
         assert read(engine) == (WHOLE, None)
         assert server.asked[0]["model"] == SAYS[kind].model
+
+
+def test_what_is_sent_is_told_with_its_digest_and_without_the_address() -> None:
+    told: list[Prompt] = []
+    with FakeEngine("vllm") as server:
+        engine = LLMClient(server.url.replace("//", "//ann:secret@"))
+
+        async def ask() -> None:
+            async for _ in engine.stream(ASK, max_tokens=7, on_prompt=told.append):
+                pass
+
+        asyncio.run(ask())
+        sent = [Message(each["role"], each["content"]) for each in server.asked[0]["messages"]]
+    assert told == [Prompt(digest(sent), SAYS["vllm"], "this machine", 7, server.asked[0]["temperature"])]
+    assert "secret" not in repr(told)
+    assert LLMClient("https://models.firm.example").host == "another machine"
 
 
 def test_the_window_is_the_one_that_the_server_says() -> None:

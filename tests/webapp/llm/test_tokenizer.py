@@ -89,7 +89,7 @@ def test_a_folder_without_a_tokenizer_is_an_invalid_setting(tmp_path: Path) -> N
 
 
 def test_the_engine_decides_who_counts_unless_the_setting_does(tmp_path: Path, llama: tuple[str, str]) -> None:
-    tgi, cpp = (ServerInfo(name, "m", 4096, name) for name in ("tgi", "llama.cpp"))
+    tgi, cpp = (ServerInfo(name, "m", 4096, name, "m") for name in ("tgi", "llama.cpp"))
     assert tokens.token_counter(tgi, "http://127.0.0.1:1", None, None) == (tokens.mistral(), tokens.MISTRAL)
     assert tokens.token_counter(cpp, *llama, None) == (tokens.from_llama_cpp(*llama), tokens.ANY_OTHER)
     with pytest.raises(SettingsInvalid):

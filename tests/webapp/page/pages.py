@@ -1,6 +1,7 @@
 """A page without a browser: its controller, where it is, and what its parts show."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,11 +15,12 @@ from tests.pdfs import make_pdf
 from webapp.core.results import AnswerResult
 from webapp.page.acts import read_act
 from webapp.page.controller import Controller
+from webapp.page.html.listing import Listing
 from webapp.page.state import PageState
 from webapp.page.updates import Updates
 from webapp.page.uploads import UploadStore
 from webapp.service.running import RunningAnswers
-from webapp.service.workspace import Workspace
+from webapp.service.workspace import SAMPLE_MATTER, Workspace
 from webapp.store.conversations import SavedTurn
 from webapp.store.users import User
 
@@ -40,6 +42,14 @@ def ready(workspace: Workspace, matter: Matter, name: str, text: str) -> Documen
     indexes = Indexes(workspace.library, workspace.vectors, workspace.lexical, workspace.embedder)
     indexes.put(record, text, chunks, texts, vectors, lambda: None)
     return record
+
+
+def read_in_name(workspace: Workspace, user: User) -> None:
+    """Let the sample of a user count as read, where it matters to no test what its text is."""
+    for record in workspace.library.documents(workspace.access.matter(user, SAMPLE_MATTER).id):
+        version = workspace.library.converter_version(record)
+        workspace.library.keep_text(record, replace(document("1. Rent.", id_=record.id), version=version))
+        workspace.library.jobs.save(replace(record, state="ready", pages=1, text_version=version))
 
 
 class Page:
@@ -100,11 +110,17 @@ class Page:
 
     def titles(self) -> list[str]:
         """Of the conversations that the sidebar lists."""
-        return [each.text for each in elements(self.shown["conversations"], "open")]
+        return [row["title"] for row in rows_of(self.shown["conversations"])][::-1]
 
     def here(self) -> list[str]:
         """The documents that the sidebar lists."""
-        return [each.attributes["data-name"] for each in elements(self.shown["documents"]) if each.tag == "li"]
+        return [row["name"] for row in rows_of(self.shown["documents"])]
+
+
+def rows_of(listing: Listing | str) -> list[dict[str, Any]]:
+    """The rows of a list that the page's script draws."""
+    assert isinstance(listing, Listing)
+    return [json.loads(row) for _, row in listing.rows]
 
 
 class Element:

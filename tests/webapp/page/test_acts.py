@@ -14,15 +14,15 @@ from webapp.page.layout import STATIC
 
 HTML = "\n".join(path.read_text("utf-8") for path in (Path(webapp.page.__path__[0]) / "html").glob("*.py"))
 SCRIPTS = "\n".join(path.read_text("utf-8") for path in STATIC.glob("*.js"))
-NAMED = re.compile(r"data-(?:do|change)=\"?([\w-]+)|dataset\.do === '([\w-]+)'")
+NAMED = re.compile(r"(?:data-(?:do|change)=\"?|\bdo: '|dataset\.do === ')([\w-]+)")
 
 
 def named(text: str) -> set[str]:
-    return {first or second for first, second in NAMED.findall(text)}
+    return set(NAMED.findall(text))
 
 
 def test_every_act_that_an_element_names_has_a_row_and_every_row_an_element() -> None:
-    assert named(HTML) == set(ACTS)
+    assert named(HTML) | named(SCRIPTS) == set(ACTS)
 
 
 def test_every_act_that_the_script_names_has_a_row() -> None:
@@ -43,11 +43,12 @@ def test_an_act_is_read_with_what_it_needs_and_nothing_else() -> None:
         return read_act({**said, "do": said.pop("act")})[1]
 
     assert read(act="rate", turn="t", rating="-1", zoom="x") == ["t", -1]
-    assert read(act="cite", turn="t", item="2", zoom="1.5") == ["t", 2, 1.5]
-    assert read(act="cite", turn="t") == ["t", 0, 1.0]
-    assert read(act="scope", documents="a b") == [["a", "b"]]
-    assert read(act="scope", documents="all") == [None]
-    assert read(act="scope", documents="") == [[]]
+    assert read(act="cite", turn="t", item="2", zoom="1.5") == ["t", 2]
+    assert read(act="cite", turn="t") == ["t", 0]
+    assert read(act="read-document", document="d", spans="4-9") == ["d", None, 1, ((4, 9),), None, "", "", 0]
+    assert read(act="scope", documents="a b") == [["a", "b"], "", 0]
+    assert read(act="scope", documents="all", how="add", reply="3") == [None, "add", 3]
+    assert read(act="scope", documents="") == [[], "", 0]
     assert read(act="meant", question="q", documents="a b") == ["q", ["a", "b"]]
     assert read(act="new", turn="t") == []
 
@@ -67,8 +68,8 @@ def test_a_field_that_is_no_text_is_an_error(said: dict[str, object]) -> None:
 
 
 def test_acts_are_of_their_part_of_the_page_and_event() -> None:
-    assert acts_at("conversations", "click") == {"open", "new", "share", "delete"}
-    assert acts_at("past", "submit") == {"again", "alone", "read-on"}
+    assert acts_at("conversations", "click") == {"open", "new", "share", "delete", "rename", "search", "lists"}
+    assert acts_at("past", "submit") == {"again", "alone", "read-on", "find"}
     assert acts_at("brand", "click") == set()
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from retrieval.core.errors import StoreUnavailable
 from tests.documents import document
 from tests.pdfs import make_pdf
-from tests.webapp.page.pages import elements
+from tests.webapp.page.pages import elements, read_in_name
 from webapp.core.errors import GuestGone, NotAllowed, UnknownAct
 from webapp.core.settings import load_settings
 from webapp.page.handlers import ACTS_AT_ONCE, ControllerFactory, Handlers, Request
@@ -61,6 +62,7 @@ class Server:
     async def opened(self, name: str = "ann", **query: str) -> Tab:
         """A tab of this user that has been loaded."""
         tab = Tab()
+        read_in_name(self.workspace, await self.user(name))
         assert "notice" in await self.handlers.load(tab, self.request(name, None, **query))
         return tab
 
@@ -86,7 +88,7 @@ def test_a_page_is_there_before_the_records_and_opens_by_itself_when_they_are(tm
 
     async def test() -> None:
         loaded = await server.handlers.load(tab, server.request())
-        assert set(loaded) == {"health"}
+        assert set(loaded) == {"health", "engine"}
         assert "Opening the database" in loaded["health"]
         before = await server.handlers.tick(tab, server.request())
         server.opening._open_stores()
@@ -118,7 +120,15 @@ def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
         looked = await server.handlers.look(tab, server.request())
-        assert set(looked) == {"health", "documents", "conversations", "scope", "empty", "pace"}
+        assert set(looked) == {"health", "engine", "reading", "scope", "undo", "empty", "start", "pace"}
+        server.workspace.library.accept(tab.state.matter_id, "new.pdf", make_pdf(["new"]))
+        looked = await server.handlers.look(tab, server.request())
+        assert '"version":2,"from":1' in (changed := str(looked["documents"]))
+        assert changed.count('"name"') == 1, "only the new one"
+        assert "conversations" not in looked
+        anew = str((await server.handlers.act(tab, {"do": "lists"}, server.request()))["documents"])
+        assert '"version":1,"from":0' in anew
+        assert anew.count('"name"') == 2
 
     asyncio.run(test())
 
@@ -245,7 +255,7 @@ def test_a_fault_is_shown_as_a_sentence_and_leaves_the_tab_where_it_is(server: S
             assert (updates["busy"], "health" in updates) == (False, False)
             assert updates["announcement"] in elements(updates["notice"])[0].text
             assert tab.state == before
-        assert set(await server.handlers.look(tab, server.request())) >= {"documents"}, "the tab is not locked for ever"
+        assert set(await server.handlers.look(tab, server.request())) >= {"scope"}, "the tab is not locked for ever"
 
     asyncio.run(test())
 
@@ -318,7 +328,7 @@ def test_what_is_written_is_the_same_for_all_pages_of_its_user(server: Server) -
         matter = server.workspace.access.matter(user, SAMPLE_MATTER)
         [record] = server.workspace.library.documents(matter.id)
         text = document("1. Rent. The rent is due each month.", id_=record.id, name=record.name)
-        server.workspace.library.keep_text(record, text)
+        server.workspace.library.keep_text(record, replace(text, version=record.text_version))
         begun = await server.handlers.act(tab, {"do": "summary", "document": record.id}, server.request())
         assert begun["busy"]
         second = await server.opened(matter=matter.id, conversation=tab.state.conversation_id)

@@ -1,6 +1,7 @@
 """Every mention for the page: in the user's turn, within a time, and no more kept than a conversation can hold."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -233,7 +234,9 @@ def test_evidence_of_text_has_deleted_words_where_they_stood(reader: Reader) -> 
 
 
 def newest(reader: Reader) -> str:
-    return str(newest_evidence(reader.workspace.library, reader.matter.id, reader.turns()[:1]))
+    """The newest evidence without the offsets of its pieces."""
+    html = newest_evidence(reader.workspace.library, reader.matter.id, reader.turns()[:1])
+    return re.sub(r'<span data-from="\d*">(.*?)</span>', r"\1", str(html))
 
 
 def test_what_could_not_be_searched_is_named(reader: Reader) -> None:

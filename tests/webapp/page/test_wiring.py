@@ -14,6 +14,7 @@ from retrieval import NoSuchMatter
 from tests.webapp.page.pages import elements
 from webapp.core.errors import NotAllowed
 from webapp.page.acts import ACTS, acts_at
+from webapp.page.html.dialogs import About
 from webapp.page.layout import Components, lay_out
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
@@ -53,7 +54,7 @@ class Wired:
 
     def __init__(self) -> None:
         self.recorded = Recorded()
-        self.page, self.components = lay_out(Markup("<p>A demo</p>"))
+        self.page, self.components = lay_out(Markup("<p>A demo</p>"), About("1.0"))
         with self.page:
             self.wiring = Wiring(self.components, self.recorded)  # type: ignore[arg-type]
             self.wiring.connect(self.page)
@@ -198,7 +199,7 @@ def test_updates_become_the_values_of_their_components(wired: Wired) -> None:
     assert (values[parts["question"]], values[parts["stream"]], values[parts["pace"]]) == ("<b>as it is</b>", "s1", 5.0)
     assert "&lt;Done&gt;" in values[parts["announcement"]]
     assert values[parts["notice"]] == ""
-    [address] = elements(values[parts["address"]])
+    address, _ = elements(values[parts["address"]])
     assert (address.attributes["data-matter"], address.attributes["data-conversation"]) == ("m1", "c1")
     assert (values[components.send]["visible"], values[components.stop]["visible"]) == (False, True)
     values = wired.wiring.values({"busy": False})

@@ -1,6 +1,10 @@
 """What `ask` keeps of a question, and what goes on with it: conversations, and the history that is made of them."""
 
+import hashlib
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,8 @@ from tests.webapp.page.pages import Page, ready
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
 from webapp.core.stream import Event, Notice, Result
+from webapp.core.wording import provenance_lines
+from webapp.page.html.chat import turn_html
 from webapp.service.ask import history_of
 from webapp.service.caller import Caller
 from webapp.service.commands import Ask
@@ -70,6 +76,46 @@ def test_a_question_is_kept_and_continued_with_what_was_said(
     [kept] = conversations(workspace, acme)
     assert [turn.question for turn in workspace.conversations.turns(LOCAL_USER, kept.id)] == [RENT, "By when?"]
     assert kept.title == RENT
+
+
+def test_an_answer_keeps_what_it_was_made_by_and_the_digest_of_the_prompt_as_it_was_sent(
+    workspace: Workspace, acme: Matter, engine: FakeEngine
+) -> None:
+    engine.enqueue(Reply(["“The monthly rent is $4,200” [1]."]))
+    made = ask(workspace, RENT).made_by
+    assert made is not None
+    body = engine.asked[-1]
+    sent = json.dumps(body["messages"], ensure_ascii=False, separators=(",", ":")).encode()
+    [prompts] = made.prompts
+    assert prompts.model_dump() == {
+        "engine": "tgi",
+        "model": "fp8",  # of /data/fp8, the last part
+        "host": "this machine",
+        "window": 4096,
+        "max_tokens": body["max_tokens"],
+        "temperature": 0.0,
+        "sent": 1,
+        "sha256": (hashlib.sha256(sent).hexdigest(),),
+    }
+    assert made.index == workspace.library.indexed_with(acme.id)
+    assert (made.pincite, made.second_opinion) == (version("pincite"), False)
+    [kept] = conversations(workspace, acme)
+    [turn] = workspace.conversations.turns(LOCAL_USER, kept.id)
+    assert isinstance(turn.answer, AnswerResult)
+    assert turn.answer.made_by == made
+    assert [row.spans for row in turn.answer.passages]
+    assert prompts.sha256[0] in turn_html(turn)
+    older = replace(turn, answer=turn.answer.model_copy(update={"made_by": None}))
+    assert "How this answer was made" not in turn_html(older)
+
+
+def test_an_answer_in_the_documents_own_words_says_that_no_language_model_was_asked(tmp_path: Path) -> None:
+    with embeddings() as url, Workspace(load_settings(data_dir=tmp_path, embeddings_url=url)) as alone:
+        ready(alone, alone.access.create(LOCAL_USER, "Acme"), "lease.pdf", LEASE)
+        made = ask(alone, RENT).made_by
+    assert made is not None
+    assert made.prompts == ()
+    assert provenance_lines(made)[0] == "No language model was asked."
 
 
 def test_each_question_without_continue_is_a_conversation_of_its_own(

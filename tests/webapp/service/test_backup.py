@@ -24,7 +24,8 @@ from webapp.core.stream import Event, Result
 from webapp.service.backup import backup
 from webapp.service.backup_manifest import digest_of
 from webapp.service.caller import Caller
-from webapp.service.commands import Ask, Backup, Follow, ListDocuments, ListMatters, Remove, Search
+from webapp.service.commands import Ask, Follow, ListDocuments, ListMatters, Remove, Search
+from webapp.service.record_commands import Backup
 from webapp.service.restore import restore
 from webapp.service.workspace import UNFINISHED_RESTORE, Workspace, address_of_database
 from webapp.store.users import LOCAL_USER, User

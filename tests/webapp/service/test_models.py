@@ -28,7 +28,7 @@ from webapp.core.stream import Event, Result
 from webapp.llm.choice import Choice, keep_choice, read_choice
 from webapp.llm.pool import EnginePool
 from webapp.service.caller import Caller
-from webapp.service.commands import FetchModel, ListModels, TestModel, UseModel
+from webapp.service.model_commands import FetchModel, ListModels, TestModel, UseModel
 from webapp.service.models import Models, Work
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Wanted
@@ -161,8 +161,8 @@ def test_the_environment_comes_before_a_choice_and_says_so(tmp_path: Path, ollam
             run(workspace, TestModel())
         page = Page(workspace, LOCAL_USER)
         page.do("models")
-        assert "is set where pincite was started" in page.shown["engine"]
-        assert "use-model" not in page.shown["engine"]
+        assert "is set where pincite was started" in page.shown["models"]
+        assert "use-model" not in page.shown["models"]
 
 
 def test_a_choice_that_is_no_address_of_this_machine_is_none(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_choice_that_is_no_address_of_this_machine_is_none(tmp_path: Path) -> 
 def test_only_an_administrator_chooses_a_model(workspace: Workspace) -> None:
     workspace.welcome(BEN)
     page = Page(workspace, BEN)
-    assert page.shown["engine"] == ""
+    assert page.shown["models"] == ""
     for act, fields in (
         ("models", {}),
         ("use-model", {"model": "ollama/saul:7b"}),
@@ -189,14 +189,14 @@ def test_only_an_administrator_chooses_a_model(workspace: Workspace) -> None:
     ):
         with pytest.raises(NotAllowed):
             page.do(act, **fields)
-    assert page.do("hide-models")["engine"] == ""
+    assert page.do("hide-models")["models"] == ""
     assert read_choice(workspace.settings.data_dir) is None
 
 
 def buttons(page: Page) -> list[str]:
     return [
         f"{each.attributes['data-do']} {each.attributes.get('data-model', '')}".strip()
-        for each in elements(page.shown["engine"])
+        for each in elements(page.shown["models"])
         if "data-do" in each.attributes
     ]
 
@@ -218,20 +218,20 @@ def test_on_the_page_a_model_is_fetched_used_and_tested(workspace: Workspace, hu
     page.do("fetch-model", model="small")
     ended(workspace)
     page.take(page.controller.sidebar(page.state))
-    assert "small is here, and can be used." in page.shown["engine"]
+    assert "small is here, and can be used." in page.shown["models"]
     assert "use-model small.gguf" in buttons(page)
     page.do("use-model", model="ollama/saul:7b")
-    assert "In use" in page.shown["engine"]
+    assert "In use" in page.shown["models"]
     assert "use-model none" in buttons(page)
     ollama.enqueue(Reply(["Within 45 <days> "]))
     page.do("test-model", model="ollama/saul:7b")
     ended(workspace)
     page.take(page.controller.sidebar(page.state))
-    assert "The answer is right, but cites no passage." in page.shown["engine"]
-    assert "a window of 8,192 tokens" in page.shown["engine"]
-    assert "Within 45 &lt;days&gt;" in page.shown["engine"]
+    assert "The answer is right, but cites no passage." in page.shown["models"]
+    assert "a window of 8,192 tokens" in page.shown["models"]
+    assert "Within 45 &lt;days&gt;" in page.shown["models"]
     page.do("hide-models")
-    assert "Answers are written by ollama/saul:7b." in page.shown["engine"]
+    assert "Written by ollama/saul:7b." in page.shown["models"]
     assert buttons(page) == ["models"]
 
 
@@ -242,7 +242,7 @@ def test_what_goes_wrong_is_told_on_the_page(workspace: Workspace, hub: FakeHub)
     page.do("fetch-model", model="small")
     ended(workspace)
     page.take(page.controller.sidebar(page.state))
-    assert "it goes on where it stopped" in page.shown["engine"]
+    assert "it goes on where it stopped" in page.shown["models"]
 
 
 def test_one_thing_is_done_at_a_time_and_can_be_stopped(workspace: Workspace, ollama: FakeEngine) -> None:
@@ -251,7 +251,7 @@ def test_one_thing_is_done_at_a_time_and_can_be_stopped(workspace: Workspace, ol
     page.do("models")
     updates = page.do("test-model", model="ollama/saul:7b")
     assert updates["pace"] == 1
-    assert "Asking a sample question" in page.shown["engine"]
+    assert "Asking a sample question" in page.shown["models"]
     assert buttons(page) == ["hide-models", "stop-model", "use-model ollama/saul:7b", "models"]
     with pytest.raises(ModelsBusy):
         page.do("fetch-model", model="small")

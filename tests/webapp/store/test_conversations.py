@@ -17,7 +17,7 @@ from retrieval.reading.pdf import read_pdf
 from tests.pdfs import make_pdf
 from webapp.answers.answer import Answer, Searched
 from webapp.answers.key_language import KeySentence
-from webapp.core.errors import NoSuchConversation
+from webapp.core.errors import NameTooLong, NoSuchConversation
 from webapp.core.results import AnswerResult, BudgetRow, CoverageRow, Quoting, SameWordsRow, items, read_turn
 from webapp.grounding.check import check
 from webapp.page.evidence import evidence_of
@@ -125,7 +125,7 @@ def test_a_saved_turn_stays_in_the_text_that_it_was_checked_on(
     records.conversations.add_turn(ANN, conversation.id, "And now?", later, "complete")
     assert records.conversations.cite(record.id, 2)
     turns = records.conversations.turns(ANN, conversation.id)
-    opened = [str(evidence_of(records.library, matter.id, turn, 0, 1.0)) for turn in turns]
+    opened = [str(evidence_of(records.library, matter.id, turn, 0)) for turn in turns]
     assert "The monthly rent is four thousand dollars" in opened[0]
     assert ["version=2" in html for html in opened] == [False, True]
 
@@ -144,7 +144,7 @@ def test_the_evidence_tells_how_the_words_came_on_the_page(
     conversation = _begun(records, matter)
     records.conversations.add_turn(ANN, conversation.id, "What is the rent?", _answered(marked, record), "complete")
     (turn,) = records.conversations.turns(ANN, conversation.id)
-    first, second = (str(evidence_of(records.library, matter.id, turn, at, 1.0)) for at in (0, 1))
+    first, second = (str(evidence_of(records.library, matter.id, turn, at)) for at in (0, 1))
     assert "(form entry)" in first
     notes = "<li>Filled in on the form: four thousand dollars</li><li>Deleted (Ann, 2024-03-01): or a fee</li>"
     assert f'<ul class="noted">{notes}</ul>' in first
@@ -263,13 +263,44 @@ def test_conversations_are_listed_newest_first_renamed_and_deleted(records: Reco
     assert records.conversations.all(ANN, matter) == [second, first]
     assert len(second.title) <= 80
     assert second.title.endswith("…")
-    changed = records.conversations.change(ANN, first.id, title="Rent", scope=["d1", "d2"])
+    records.conversations.choose(ANN, first.id, ["d1", "d2"])
+    changed = records.conversations.rename(ANN, first.id, " Rent\n\x1b[31m")
     assert (changed.title, changed.scope) == ("Rent", ("d1", "d2"))
+    assert records.conversations.rename(ANN, first.id, " \n") == changed  # no words: as it was
+    with pytest.raises(NameTooLong):
+        records.conversations.rename(ANN, first.id, "x" * 256)
     assert records.conversations.one(ANN, first.id) == changed
     records.conversations.delete(ANN, first.id)
     assert records.conversations.all(ANN, matter) == [second]
     with pytest.raises(NoSuchConversation):
         records.conversations.turns(ANN, first.id)
+
+
+def test_conversations_are_searched_by_title_question_and_answer_of_those_that_one_may_read(
+    records: Records, matter: Matter
+) -> None:
+    kept = records.conversations
+    rent, law = _begun(records, matter), _begun(records, matter, title="Law")
+    kept.add_turn(ANN, rent.id, "And the deposit?", read_turn({"answer": "Zwei Löhne."}), "complete")
+    kept.add_turn(ANN, law.id, "Which courts?", read_turn({"answer": "Those of Ireland.", "query": "venue"}), "stopped")
+    records.users.join(BEN, [matter.id])
+    bens = _begun(records, matter, BEN, "Ben's rent")
+    kept.add_turn(BEN, bens.id, "Who pays?", read_turn({"answer": "The tenant."}), "complete")
+
+    def found(words: str, user: User = ANN) -> list[str]:
+        return [each.id for each in kept.search(user, matter, words)]
+
+    assert found("rent") == found("RENT what") == found("deposit LÖHNE rent") == [rent.id]  # no word of Ben's
+    assert found("ireland courts") == [law.id]
+    assert found("courts deposit") == found("venue") == found("100%") == []  # of two conversations; no text of a turn
+    assert found(" ") == [law.id, rent.id]
+    kept.share(BEN, bens.id, shared=True)
+    assert found("rent") == [bens.id, rent.id]
+    assert found("tenant") == [bens.id]
+    assert found("deposit", BEN) == []
+    records.users.leave(ANN, matter.id)
+    with pytest.raises(NoSuchMatter):
+        found("rent")
 
 
 def test_conversations_come_back_after_a_restart(
@@ -293,7 +324,8 @@ def test_what_another_said_reads_as_what_was_never_said(records: Records, matter
             lambda id_=conversation: records.conversations.one(BEN, id_),
             lambda id_=conversation: records.conversations.turns(BEN, id_),
             lambda id_=conversation: records.conversations.add_turn(BEN, id_, "?", read_turn({}), "complete"),
-            lambda id_=conversation: records.conversations.change(BEN, id_, title="mine", scope=None),
+            lambda id_=conversation: records.conversations.rename(BEN, id_, "mine"),
+            lambda id_=conversation: records.conversations.choose(BEN, id_, None),
             lambda id_=conversation: records.conversations.delete(BEN, id_),
             lambda id_=conversation, turn_id=turn_id: records.conversations.turn(BEN, id_, turn_id),
             lambda id_=turn_id: records.conversations.cut(BEN, id_),
@@ -355,7 +387,8 @@ def test_a_conversation_is_read_by_the_people_of_its_matter_once_it_is_shared_an
         lambda: records.conversations.cut(BEN, kept.id),
         lambda: records.conversations.rate(BEN, kept.id, 1),
         lambda: records.conversations.delete(BEN, begun.id),
-        lambda: records.conversations.change(BEN, begun.id, title="x", scope=None),
+        lambda: records.conversations.rename(BEN, begun.id, "x"),
+        lambda: records.conversations.choose(BEN, begun.id, None),
         lambda: records.conversations.share(BEN, begun.id, shared=False),
     ):
         with pytest.raises(NoSuchConversation):
@@ -511,7 +544,7 @@ def test_a_conversation_that_an_older_version_kept_opens(
     shown = items(turn.answer)
     assert gone or len(shown) == places
     for at, item in enumerate(shown):
-        html = evidence("m", turn.id, shown, at, "", 1.0)
+        html = evidence("m", turn.id, shown, at, "")
         assert "lease.pdf" in html
         assert ("was removed" in html) == (gone or isinstance(item.row, SameWordsRow))
     words = [item.row.words for item in shown if isinstance(item.row, Quoting) and item.row.words]

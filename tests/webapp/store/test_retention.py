@@ -13,7 +13,7 @@ from webapp.core.errors import DaysInvalid, RoleTooLow
 from webapp.core.results import NOTHING_FOUND
 from webapp.core.settings import load_settings
 from webapp.service.caller import Caller
-from webapp.service.commands import Retain
+from webapp.service.record_commands import Retain
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Wanted
 from webapp.store.schema import conversations, matter_settings, turns

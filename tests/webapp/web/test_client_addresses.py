@@ -18,6 +18,7 @@ from webapp.core.errors import NetworkWaiting, NotAllowed
 from webapp.core.log import close_log, open_log, user_error
 from webapp.core.settings import load_settings
 from webapp.service.ask import answer_in_turn
+from webapp.service.provenance import Provenance
 from webapp.service.startup import Startup
 from webapp.store.users import LOCAL_USER, User
 from webapp.web.authentication import user_of
@@ -180,7 +181,8 @@ def test_guests_of_one_address_share_the_questions_that_an_address_may_have(demo
     )
 
     async def asked(user: User) -> None:
-        await anext(answer_in_turn(workspace, user, "What is the rent?", (), Scope("0" * 32, ()), "1" * 32))
+        scope, provenance = Scope("0" * 32, ()), Provenance(workspace, "0" * 32, "1" * 32)
+        await anext(answer_in_turn(workspace, user, "What is the rent?", (), scope, provenance))
 
     async def test() -> None:
         places = [workspace.question_queue.enter(ann, workspace.share_key(ann)) for _ in range(2)]

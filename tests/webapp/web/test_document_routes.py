@@ -17,7 +17,7 @@ from retrieval.reading.pdf import read_pdf
 from tests.pdfs import drawn, make_pdf
 from tests.webapp.serving import Running, running, text_url
 from webapp.core.settings import load_settings
-from webapp.core.urls import changes_url, page_url, pdf_url
+from webapp.core.urls import changes_url, page_url, pdf_url, words_url
 from webapp.service.page_images import STRUCK_FILL
 from webapp.store.users import LOCAL_USER
 
@@ -120,6 +120,33 @@ def test_struck_words_are_marked_as_deleted_where_they_are_cited_or_stand_betwee
         for span in ((0, len(place.document.text)), (struck.start, struck.end), place.span("words"))
     )
     assert [STRUCK_FILL in colours for colours in (around, deleted, live)] == [True, True, False]
+
+
+def test_where_the_words_of_a_page_stand_comes_with_its_text(place: Place) -> None:
+    response = place.browser.get(words_url(place.matter, place.document.id, 2))
+    assert (response.status_code, response.headers["cache-control"]) == (200, "private, no-cache")
+    told = response.json()
+    page = place.document.pages[1]
+    assert (told["start"], told["text"]) == (page.start, place.document.text[page.start : page.end])
+    words = {told["text"][start:end]: box for start, end, *box in told["words"]}
+    assert list(words) == told["text"].split()
+    left, top, right, bottom = words["Irish"]  # in ten-thousandths of the page: after "2. Law. " on the first line
+    assert 1_200 < left < right < 2_200
+    assert 600 < top < bottom < 1_100
+    assert words["this"][1] > bottom - 50
+
+
+def test_the_words_of_a_page_whose_text_is_not_pdfiums_stand_where_they_were_found(place: Place) -> None:
+    data = drawn(lambda c: (c.drawString(72, 700, "Live GONE words"), c.line(94, 703, 127, 703)))
+    redline = place.add("struck.pdf", data)
+    told = place.browser.get(words_url(place.matter, redline.document.id, 1)).json()
+    words = [told["text"][start:end] for start, end, *_ in told["words"]]
+    assert words == ["Live", "words"]
+
+
+@pytest.mark.parametrize("page", [0, 3, 10**9])
+def test_a_page_that_is_not_there_has_no_words(place: Place, page: int) -> None:
+    assert place.browser.get(words_url(place.matter, place.document.id, page)).status_code == 404
 
 
 def test_zoom_is_bounded(place: Place) -> None:

@@ -37,11 +37,12 @@ from webapp.core.wording import (
     plural,
     read_as,
     says_more,
+    still_read,
     with_others,
 )
 from webapp.grounding.check import NOT_FOUND
 from webapp.grounding.markers import CITE, citation_markers
-from webapp.page.html import document_table, mentions, summary
+from webapp.page.html import document_table, mentions, provenance, summary
 from webapp.page.html.parts import NOTHING, changed_by, lines, pin, sign, standing, to_place, under_way
 from webapp.page.html.parts import legend as legend_of_marks
 from webapp.store.conversations import SavedTurn, State
@@ -52,11 +53,11 @@ _QUOTED = re.compile(r"\s*>\s?")
 ToCitation = Callable[[int, int], Markup]  # of a citation's number and its position in the answer
 AGAIN = {AnswerResult: "Ask again", SummaryResult: "Summarise again", MentionsResult: "Search again"}
 SHARES = (
-    ("system", "Instructions"),
+    ("system", "Instructions to the model"),
     ("history", "Earlier answers"),
     ("question", "Question"),
     ("passages", "Passages"),
-    ("reserve", "Room for the answer"),
+    ("reserve", "Kept for the answer"),
 )
 
 
@@ -137,35 +138,40 @@ def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
     ).format(question, len(candidates), buttons)
 
 
+def waiting(question: str, ready: int, coming: int) -> Markup:
+    """Choice between asking the documents that are ready, and waiting for those that are being read: then the page's
+    script asks by the first button, which is not in sight while none is ready.
+    """
+    verb = "is" if ready == 1 else "are"
+    return Markup(
+        '<article class="turn" data-state="choice" data-waits="no" aria-label="Question"><h3 class="question">{}</h3>'
+        '<div class="answer"><p class="stand">{}</p><ul class="choice"><li{}><button type="button" class="example" '
+        'data-do="ready" data-question="{}">Ask the {:,} that {} ready</button></li><li><button type="button" '
+        'class="example" data-wait aria-pressed="false">Wait, and ask as soon as all are read</button></li></ul></div>'
+        "</article>"
+    ).format(
+        question,
+        still_read(coming),
+        NOTHING if ready else Markup(" hidden"),
+        question,
+        ready,
+        verb,
+    )
+
+
+def editing() -> Markup:
+    """Notice that an earlier question is edited, with a way back."""
+    return Markup(
+        '<p class="notice"><strong>You are editing an earlier question.</strong> <span class="hint">Sending it '
+        "replaces its answer and all that follows.</span> "
+        '<button type="button" class="quiet" data-do="keep">Cancel</button></p>'
+    )
+
+
 def notice(error: str, hint: str = "") -> Markup:
     """Notice of an error, with its sentence and hint."""
     end = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
     return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
-
-
-def empty(matter: str, examples: Sequence[str], *, ready: int, waiting: int) -> Markup:
-    """The chat before its first question."""
-    if not ready:
-        words = (
-            f"Reading {plural(waiting, 'document')}. You can ask as soon as one is ready."
-            if waiting
-            else "Add the first documents of this matter. You can ask as soon as one is ready."
-        )
-        return Markup('<div class="empty"><h2>{}</h2><p>{}</p></div>').format(matter, words)
-    buttons = lines(
-        Markup(
-            '<li><button type="button" class="example" data-do="example" data-question="{q}">{q}</button></li>'
-        ).format(q=question)
-        for question in examples
-    )
-    example_list = (
-        Markup('<ul class="examples" aria-label="Example questions">{}</ul>').format(buttons) if buttons else NOTHING
-    )
-    return Markup(
-        '<div class="empty"><h2>Ask about {}</h2><p>Every statement is cited to its page, and every quotation is '
-        "compared "
-        "with it, character by character.</p>{}</div>"
-    ).format(matter, example_list)
 
 
 def prose(text: str, mark: ToCitation, sentences: Sequence[SentenceRow] = ()) -> Markup:
@@ -423,7 +429,7 @@ def _foot(turn: SavedTurn, *, last: bool, read_only: bool, privileged: Collectio
     )
     changes = NOTHING if read_only else lines([_read_on(turn) + again if last else NOTHING, ratings])
     return Markup('<footer class="foot">{}<div class="acts">{}{}</div></footer>').format(
-        _coverage(turn.answer), _copy(turn, privileged), changes
+        _coverage(turn.answer) + _made_by(turn.answer), _copy(turn, privileged), changes
     )
 
 
@@ -459,31 +465,42 @@ def _coverage(answer: TurnResult) -> Markup:
     return Markup('<p class="coverage">{}</p>{}').format(words, meter(answer.budget))
 
 
+def _made_by(answer: TurnResult) -> Markup:
+    return NOTHING if isinstance(answer, MentionsResult) else provenance.made_by(answer.made_by)
+
+
 def meter(budget: BudgetRow) -> Markup:
-    """Token budget of the prompt: a bar chart of the context window, and its shares in words."""
+    """Token budget of the prompt: one line in words, and on demand its shares, with a bar chart of them."""
     window = max(budget.window, 1)
     parts = (budget.system, budget.history, budget.question, budget.passages, budget.reserve)
     bars, labels, at = [], [], 0.0
     for (name, words), tokens in zip(SHARES, parts, strict=True):
         share = 100 * tokens / window
-        bars.append(Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share))
+        bars.append(
+            Markup('<rect class="share-{}" x="{:.1f}" y="0" width="{:.1f}" height="6"/>').format(name, at, share)
+        )
         labels.append(f"{words} {share:.0f} %")
         at += share
     labels.append(f"Free {max(100 - at, 0):.0f} %")
     keys = lines(
-        Markup('<li class="{}">{}</li>').format(name, words)
+        Markup('<li class="share-{}">{}</li>').format(name, words)
         for (name, _), words in zip([*SHARES, ("free", "")], labels, strict=True)
     )
     return Markup(
-        '<details class="room"><summary>'
+        '<details class="room"><summary>This took {:.0f} % of what can be read at once</summary>'
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
-        "<span>What was read for this answer</span></summary><ul>{}</ul></details>"
-    ).format(lines(bars), keys)
+        "<ul>{}</ul></details>"
+    ).format(min(at, 100), lines(bars), keys)
 
 
-def address(matter_id: str, conversation_id: str) -> Markup:
-    """Matter and conversation of the page, for its address, so that a reload restores them."""
-    return Markup('<span id="here" data-matter="{}" data-conversation="{}"></span>').format(matter_id, conversation_id)
+def address(matter_id: str, conversation_id: str, here: str) -> Markup:
+    """What the page shows, for its address, so that a reload restores it; and the button by which the page's script
+    goes back and forward.
+    """
+    return Markup(
+        '<span id="here" data-matter="{}" data-conversation="{}" data-address="{}"></span>'
+        '<button type="button" id="go" data-do="go" data-address="" hidden></button>'
+    ).format(matter_id, conversation_id, here)
 
 
 def announcement(words: str) -> Markup:
@@ -496,11 +513,23 @@ def announcement(words: str) -> Markup:
 def areas() -> Markup:
     """The tabs of a narrow window."""
     tabs = (("sidebar", "Documents"), ("chat", "Questions"), ("evidence", "Evidence"))
-    return Markup('<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>').format(
+    return Markup(
+        '<a class="skip" href="#question" data-skip="question">Skip to the question</a>'
+        '<a class="skip" href="#evidence" data-skip="evidence">Skip to the evidence</a>'
+        '<h1 class="unseen">pincite</h1><nav class="areas" aria-label="Areas">{}</nav>'
+    ).format(
         lines(
             Markup('<button type="button" data-area-of="{}" aria-pressed="{}">{}</button>').format(
                 area, "true" if area == "chat" else "false", words
             )
             for area, words in tabs
         )
+    )
+
+
+def evidence_toggle() -> Markup:
+    """Button that shows the evidence beside the chat, and puts it away; in sight once there is some."""
+    return Markup(
+        '<button type="button" class="quiet fold" data-fold aria-controls="evidence" aria-expanded="false">Evidence'
+        '<span aria-hidden="true" class="sign"></span></button>'
     )

@@ -21,11 +21,23 @@ def heading(answer: MentionsResult) -> Markup:
     """Number of mentions and documents."""
     if not answer.citations:
         words = f"No mention of this exact phrase in {plural(answer.searched.documents, 'document')}."
-        return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>').format(words)
+        return Markup('<p class="stand"><span aria-hidden="true">○</span> {}</p>{}').format(words, _forms(answer))
     words = mentions_count(answer.count, answer.documents, answer.struck)
     if answer.count + answer.struck > len(answer.citations):
         words += f" Only the first {len(answer.citations):,} are listed; select fewer documents to see the others."
-    return Markup('<p class="stand">{}</p>').format(words)
+    return Markup('<p class="stand">{}</p>{}').format(words, _forms(answer))
+
+
+def _forms(answer: MentionsResult) -> Markup:
+    """That the words are exact, and other forms of them that are there, each with a button that finds it."""
+    buttons = lines(
+        Markup(' <button type="button" class="quiet" data-do="find" data-question="{}">{} ({:,})</button>').format(
+            row.words, row.words, row.count
+        )
+        for row in answer.forms
+    )
+    more = Markup(" Other forms that occur:{}").format(buttons) if buttons else NOTHING
+    return Markup('<p class="hint forms">These exact words only, in capitals or not.{}</p>').format(more)
 
 
 def body(turn_id: str, answer: MentionsResult) -> Markup:

@@ -1,45 +1,9 @@
-// Client side of the page: address, keyboard shortcuts, clipboard, areas of a narrow window, scrolling to highlights.
+// Client side of the page: clipboard, areas of a narrow window, keyboard focus, the chat's end.
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
   document.documentElement.classList.toggle('framed', window.self !== window.top);
   document.documentElement.classList.toggle('sizes-fields', CSS.supports('field-sizing', 'content'));
-
-  // A reload restores the matter and the conversation from the address.
-  const remember = () => {
-    const here = $('#here');
-    if (!here) return;
-    const query = new URLSearchParams();
-    if (here.dataset.matter) query.set('matter', here.dataset.matter);
-    if (here.dataset.conversation) query.set('conversation', here.dataset.conversation);
-    const address = location.pathname + (query.size ? '?' + query : '');
-    if (address !== location.pathname + location.search) history.replaceState(null, '', address);
-  };
-
-  // A session that has ended is told at the next act. Gradio takes the answer for that of a form with nothing wrong in
-  // it: it shows no error of its own, and the act can be done again once the person has signed in, in another tab.
-  const sessionChecked = (answer) => {
-    const told = $('#session-over');
-    if (answer.status !== 401) {
-      told?.remove();
-      return answer;
-    }
-    if (!told) {
-      document.body.insertAdjacentHTML('beforeend', '<p id="session-over" role="alert">Your session has ended; ' +
-        '<a href="/sign-in" target="_blank">sign in again</a>. What you typed stays in this page.</p>');
-    }
-    return new Response('{"detail": []}', { status: 422 });
-  };
-
-  // Acts reach the server in order: of two quick clicks a browser may send the second first.
-  const send = window.fetch;
-  let sent = Promise.resolve();
-  window.fetch = (to, how) => {
-    if (!String(to).includes('/queue/join')) return send(to, how);
-    const answer = sent.then(() => send(to, how)).then(sessionChecked);
-    sent = answer.catch(() => {});
-    return answer;
-  };
 
   const say = (words) => { // to screen readers
     const spoken = $('#spoken');
@@ -51,8 +15,8 @@
     if (columns) columns.dataset.area = area;
     document.querySelectorAll('[data-area-of]').forEach((tab) =>
       tab.setAttribute('aria-pressed', String(tab.dataset.areaOf === area)));
-    toHighlight();
   };
+  window.showArea = show;
 
   const copy = async (button) => {
     let message = 'Copied';
@@ -67,13 +31,14 @@
     say(message);
   };
 
-  // Keyboard focus: from a citation to the evidence and back with Escape; after sending, to the question box.
+  // Keyboard focus: from a citation or a document to the evidence and back with Escape; after sending, to the question
+  // box.
   const act = (element) => window.acts[element?.dataset.do] ?? {};
   let cited = null;
   const lead = (event) => {
     const from = event.target.closest('button');
     const focus = from?.matches('#send, #stop, #find') ? 'question' : act(from).focus;
-    if (focus === 'evidence' && from.closest('#talk')) {
+    if (focus === 'evidence' && from.closest('#talk, #sidebar, #part-outline')) {
       cited = from;
       $('#evidence-heading')?.focus();
     } else if (focus === 'question' && (event.detail === 0 || from.dataset.do === 'edit')) {
@@ -82,7 +47,7 @@
   };
   const back = () => {
     if (!cited?.isConnected) return;
-    show('chat');
+    show(cited.closest('#sidebar') ? 'sidebar' : cited.closest('#evidence') ? 'evidence' : 'chat');
     cited.focus();
   };
 
@@ -99,77 +64,28 @@
   });
   document.addEventListener('click', lead);
 
-  // Arrows inside the evidence, Alt with Page Up and Page Down anywhere; Escape leaves the evidence.
   document.addEventListener('keydown', (event) => {
-    const inside = event.target.closest && event.target.closest('#evidence');
-    if (inside && event.key === 'Escape') back();
-    const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-    const key = event.altKey && event.key === 'PageDown' ? 'next' : event.altKey && event.key === 'PageUp' ? 'previous'
-      : inside && plain && event.key === 'ArrowRight' ? 'next'
-      : inside && plain && event.key === 'ArrowLeft' ? 'previous'
-      : inside && plain && event.key === '+' ? 'larger' : inside && plain && event.key === '-' ? 'smaller' : '';
-    const button = key && $(`#evidence [data-key=${key}]:not([aria-disabled])`);
-    if (!button) return;
-    event.preventDefault();
-    button.click();
+    const open = document.querySelector('dialog[open], :popover-open, #meaning');
+    if (event.key === 'Escape' && !open && event.target.closest?.('#evidence')) back();
   });
-
-  // Scrolls to the highlight, which is found by its colours: nothing else on a page has them.
-  const highlightTop = (image) => {
-    const canvas = document.createElement('canvas');
-    const width = (canvas.width = Math.min(image.naturalWidth, 400));
-    const height = (canvas.height = Math.round((image.naturalHeight * width) / image.naturalWidth));
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    context.drawImage(image, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
-    let run = 0;
-    for (let i = 0; i < data.length; i += 4) {
-      run = data[i] > 200 && data[i + 1] > 170 && data[i + 2] < 170 && data[i] - data[i + 2] > 70 ? run + 1 : 0;
-      if (run > 4) return Math.floor(i / 4 / width) / height;
-    }
-    return 0;
-  };
-  let marked = null;
-  const toMark = () => {  // the words of a page that is shown as text
-    const mark = $('.sheet mark');
-    // It was shown before, or is in an area that is not shown.
-    if (mark === marked || (mark && !mark.offsetParent)) return;
-    marked = mark;
-    const sheet = mark?.closest('.sheet');
-    const below = mark && sheet ? mark.getBoundingClientRect().top - sheet.getBoundingClientRect().top : 0;
-    if (sheet) sheet.scrollTop += below - sheet.clientHeight / 3;
-  };
-  const toHighlight = () => {
-    const image = $('.sheet img');
-    if (!image?.naturalWidth || !image.clientHeight) return; // not there yet, or in an area that is not shown
-    const sheet = image.closest('.sheet');
-    sheet.scrollTop = Math.max(0, highlightTop(image) * image.clientHeight - sheet.clientHeight / 3);
-  };
-  document.addEventListener('load', (event) => {
-    const sheet = event.target.closest && event.target.closest('.sheet');
-    if (!sheet) return;
-    sheet.classList.remove('failed');
-    toHighlight();
-  }, true);
-  window.addEventListener('resize', () => toHighlight());
-  document.addEventListener('error', (event) => {
-    const sheet = event.target.closest && event.target.closest('.sheet');
-    if (sheet) sheet.classList.add('failed');
-  }, true);
 
   // While an answer is written the chat follows its end, if the user is there; a finished one is shown from its start.
   let writing = false;
+  let seen = { turns: 0, where: '' };
   const keepUp = () => {
     const talk = $('#talk');
     const now = $('#part-now .turn');
     if (!talk) return;
     const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 240;
+    // A search is there at once, without having been written: it is shown from its start, too.
+    const turns = talk.querySelectorAll('#part-past .turn');
+    const newest = turns[turns.length - 1];
+    const where = $('#here')?.dataset.conversation ?? '';
+    const found = !writing && !now && newest?.querySelector('.mentions, .forms') && turns.length > seen.turns;
+    if (found && (where === seen.where || !seen.turns)) newest.scrollIntoView();
+    seen = { turns: turns.length, where };
     if (now && (!writing || atEnd)) talk.scrollTop = talk.scrollHeight;
-    if (!now && writing) {
-      const turns = talk.querySelectorAll('.turn');
-      const last = turns[turns.length - 1];
-      if (last) talk.scrollTop += last.getBoundingClientRect().top - talk.getBoundingClientRect().top;
-    }
+    if (!now && writing && newest) newest.scrollIntoView();
     writing = Boolean(now);
   };
 
@@ -187,7 +103,7 @@
 
   // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its
   // tick when another document takes its place.
-  const CHOICES = [['#scope-list input', 'checked'], ['#matter option', 'selected']];
+  const CHOICES = [['#matter option', 'selected']];
   document.addEventListener('change', () => CHOICES.forEach(([which, state]) =>
     document.querySelectorAll(which).forEach((choice) => choice.toggleAttribute(state, choice[state]))), true);
   const choose = () => CHOICES.forEach(([which, state]) => document.querySelectorAll(which).forEach((choice) => {
@@ -198,15 +114,13 @@
     choose();
     if ($('#columns:not([data-area])')) show('chat');
     name();
-    remember();
     keepUp();
-    toMark();
   });
   observer.observe(document.documentElement, {
     childList: true,
     subtree: true,
     characterData: true,
     attributes: true,
-    attributeFilter: ['data-matter', 'data-conversation', 'checked', 'selected', 'value'],
+    attributeFilter: ['checked', 'selected', 'value'],
   });
 })();

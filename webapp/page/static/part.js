@@ -5,18 +5,17 @@ element.addEventListener('click', (event) => {
   const from = event.target.closest('[data-do]');
   if (!from || from.tagName === 'FORM') return;
   const { copy, ...said } = from.dataset; // what is copied stays in the browser
-  if (!said.confirm || window.confirm(said.confirm)) send(said.do, said);
+  if (!said.confirm) send(said.do, said);
+  else window.confirmed(said.confirm, said.yes).then((yes) => yes && send(said.do, said));
 });
+element.addEventListener('act', (event) => send(event.detail.do, event.detail)); // of a list that a script draws
 element.addEventListener('change', (event) => {
   const from = event.target;
   if (!from.dataset.change) return;
-  const boxes = [...element.querySelectorAll('input[type=checkbox]')];
-  const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
-  const documents = chosen.length === boxes.length ? 'all' : chosen.join(' ');
-  send(from.dataset.change, { value: from.value, documents });
+  send(from.dataset.change, { value: from.value });
 });
 element.addEventListener('submit', (event) => {
   if (!event.target.dataset.do) return; // a form that the browser sends: signing out
   event.preventDefault();
-  send(event.target.dataset.do, { ...event.target.dataset, value: new FormData(event.target).get('value') });
+  send(event.target.dataset.do, { ...event.target.dataset, ...Object.fromEntries(new FormData(event.target)) });
 });

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from retrieval.core.documents import ReadingWarning
+from tests.webapp.page.pages import rows_of
 from webapp.core.results import PieceOfPage, items, read_turn
 from webapp.core.urls import page_url
-from webapp.page.html import chat, evidence, sidebar
+from webapp.page.html import chat, conversations, documents, evidence, sidebar, start, undo
 from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (
@@ -52,6 +53,10 @@ def record(**values: Any) -> DocumentRecord:
     return DocumentRecord(**row | {"unreadable_pages": (), "reason": None, "bytes": 9} | values)
 
 
+def listed(*records: DocumentRecord) -> list[dict[str, Any]]:
+    return rows_of(documents.listing(Matter("m", "Acme"), records, {}))
+
+
 def tags(html: str) -> set[str]:
     return set(re.findall(r"<([a-z0-9]+)", html))
 
@@ -88,15 +93,20 @@ def evil_turn(state: State = "complete") -> SavedTurn:
         chat.writing(EVIL, EVIL, searching=False),
         chat.notice(EVIL, EVIL),
         chat.announcement(EVIL),
-        chat.empty(EVIL, [EVIL], ready=1, waiting=0),
-        chat.address(EVIL, EVIL),
+        start.heading(EVIL, ready=1, waiting=0),
+        start.ways([EVIL], [(EVIL, EVIL)]),
+        start.engine("ready", EVIL),
+        chat.address(EVIL, EVIL, EVIL),
         sidebar.matters([Matter("m", EVIL)], Matter("m", EVIL)),
-        sidebar.documents(
-            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)], {}
-        ),
-        sidebar.conversations([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c"),
-        sidebar.scope(Matter("m", EVIL), [record(name=EVIL)], 1, None),
-        evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL, 1.0),
+        documents.listing(
+            Matter("m", EVIL),
+            [record(name=EVIL, state="failed", reason=EVIL), record(name=EVIL, state="reading", page=1)],
+            {},
+        ).sent(1),
+        conversations.listing([Conversation("c", "m", EVIL, None, datetime.now(UTC))], "c", found=(EVIL, ())).sent(1),
+        documents.scope(Matter("m", EVIL), [record(name=EVIL)], ["d" * 64]),
+        undo.undoable([("r", "document", 1, EVIL), ("r", "matter", 1, EVIL)]),
+        evidence.evidence("m", "t1", items(evil_turn().answer), 0, EVIL),
     ],
 )
 def test_nothing_that_is_said_becomes_html(html: Markup) -> None:
@@ -218,7 +228,7 @@ def test_the_documents_with_the_same_words_are_listed_below_the_answer() -> None
     assert "<li>and 10 more</li>" in html
     shown = items(turn(citations=twice, same_words=places).answer)
     assert [item.row.document for item in shown if item.kind == "Same words as [1],"] == [f"{n}.pdf" for n in range(50)]
-    opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "", 1.0)
+    opened = evidence.evidence("m", "t1", shown, len(shown) - 1, "")
     assert "Same words as [1], 50 of 50" in opened
     assert "was removed" in opened  # there is no page to show
     assert "[1] doc.pdf, p. 1. The same passage appears word for word in 1 other document" in chat.copied(
@@ -233,7 +243,7 @@ def test_an_engine_that_was_away_is_told_above_what_there_is() -> None:
 
 def test_coverage_and_the_shares_of_the_window_are_told_in_words() -> None:
     html = chat.turn_html(turn())
-    assert "Searched 1 document, 12 pages; 2 pages unreadable; 2 passages sent, 7 left out." in html
+    assert "Searched 1 document, 12 pages; 2 pages unreadable; read 2 of the 9 passages found." in html
     assert "Passages 50 %" in html
     assert "Free 15 %" in html
 
@@ -277,24 +287,24 @@ def test_what_is_copied_has_its_pin_cites() -> None:
     ],
 )
 def test_a_document_tells_its_state(state: dict[str, Any], words: str) -> None:
-    assert sidebar.state_of(record(**state)) == words
+    assert documents.state_of(record(**state)) == words
 
 
 def test_pages_that_were_not_read_are_named() -> None:
-    html = sidebar.documents([record(unreadable_pages=(3, 4), partly_read_pages=(7,))], {})
-    assert "Pages 3-4 could not be read. Page 7 could be read only in part." in html
+    [row] = listed(record(unreadable_pages=(3, 4), partly_read_pages=(7,)))
+    assert row["unread"] == "Pages 3-4 could not be read. Page 7 could be read only in part."
     blank = "“a.pdf” has no text that can be searched"
-    assert blank in sidebar.documents([record(state="ready", reason=blank)], {})
+    assert listed(record(state="ready", reason=blank))[0]["unread"] == blank
 
 
 def test_what_has_to_be_known_of_a_document_stands_with_it_in_words_and_opened_in_sentences() -> None:
     leak = "Page 1 has words under a black box <b>."
     warnings = (ReadingWarning(None, "redline", "It is a redline."), ReadingWarning(1, "leaking_redaction", leak))
-    html = sidebar.documents([record(reading_warnings=warnings, recognised_pages=(2, 3, 9))], {})
-    assert "<summary>Leaking redaction, redline, recognised text</summary>" in html
-    for text in (str(escape(leak)), "It is a redline.", "Pages 2-3 and 9 are recognised text: compare it"):
-        assert f"<li>{text}" in html
-    assert "<summary>" not in sidebar.documents([record()], {})
+    [row] = listed(record(reading_warnings=warnings, recognised_pages=(2, 3, 9)))
+    assert row["noted"] == "Leaking redaction, redline, recognised text"
+    recognised = "Pages 2-3 and 9 are recognised text: compare it with the image."
+    assert (row["notes"], row["grave"]) == ([leak, "It is a redline.", recognised], True)
+    assert not {"noted", "notes", "grave"} & set(listed(record())[0])
 
 
 @pytest.mark.parametrize(
@@ -316,15 +326,20 @@ def test_how_things_stand_is_one_line(states: dict[str, str], words: str) -> Non
 
 
 def test_the_empty_chat_says_what_to_do_next() -> None:
-    assert "Add the first documents" in chat.empty("Acme", (), ready=0, waiting=0)
-    assert "Reading 2 documents." in chat.empty("Acme", (), ready=0, waiting=2)
-    assert chat.empty("Acme", ("A?", "B?"), ready=1, waiting=0).count('class="example"') == 2
+    assert "Add the first documents" in start.heading("Acme", ready=0, waiting=0)
+    assert "Reading 2 documents." in start.heading("Acme", ready=0, waiting=2)
+    assert "Ask about Acme" in start.heading("Acme", ready=1, waiting=0)
+    assert "Add files" in start.ways(("A?",), ())
+    ways = start.ways(("A?", "B?"), [(f"{n}", f"{n}.pdf") for n in range(9)])
+    assert [ways.count(f'data-do="{act}"') for act in ("example", "find", "summary")] == [2, 2, 3]
 
 
-def test_the_scope_is_told_and_lists_what_is_ready() -> None:
-    html = sidebar.scope(Matter("m", "Acme"), [record(), record(id="e" * 64)], 14, ["e" * 64])
-    assert "Acme – 1 of 14 documents" in html
-    assert len(re.findall(r"<input[^>]* checked", html)) == 1
+def test_the_scope_is_told_with_the_ids_that_are_chosen() -> None:
+    some = [record(), record(id="e" * 64), record(id="f" * 64, state="reading")]
+    html = documents.scope(Matter("m", "Acme"), some, ["e" * 64, "f" * 64, "a" * 64], 7)
+    assert "Acme – 1 of 3 documents" in html  # what is being read cannot be asked yet
+    assert f'"reply":7,"ids":["{"e" * 64}","{"f" * 64}"]' in html
+    assert '"all":true' in documents.scope(Matter("m", "Acme"), some, None)
 
 
 def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() -> None:
@@ -336,25 +351,26 @@ def test_a_page_without_an_image_is_shown_as_text_with_the_cited_words_marked() 
         struck,
         PieceOfPage(" after", False),
     )
-    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>", 1.5)
-    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark><del>&lt;i&gt;$9&lt;/i&gt;</del> after" in html
+    html = evidence.evidence("m", "t1", [replace(item, page_text=pieces)], 0, "the <rent>")
+    shown = re.sub(r"</?span[^>]*>", "", html)
+    assert "&lt;b&gt;before&lt;/b&gt; <mark>the &lt;rent&gt;</mark><del>&lt;i&gt;$9&lt;/i&gt;</del> after" in shown
     assert "<img" not in html
     assert "Open the file" in html
 
 
 def test_evidence_walks_its_own_kind_and_ends_where_it_ends() -> None:
     shown = items(turn(citations=[CITED, CITED], passages=[CITED]).answer)
-    html = evidence.evidence("m", "t1", shown, 1, "the rent is $1", 1.0)
+    html = evidence.evidence("m", "t1", shown, 1, "the rent is $1")
     assert "Citation 2 of 2" in html
     assert 'aria-disabled="true" data-key="next"' in html
-    assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous">', html)
+    assert re.search(r'data-item="0"[^>]*data-key="previous"[^>]*title="Previous citation">', html)
     assert "/pages/3.png?span=5-9" in html
     assert "#page=3" in html
 
 
 def test_evidence_of_a_removed_document_says_so() -> None:
     shown = items(turn(citations=[CITED | {"removed": True, "quote": None}]).answer)
-    html = evidence.evidence("m", "t1", shown, 0, "", 1.0)
+    html = evidence.evidence("m", "t1", shown, 0, "")
     assert "This document was removed" in html
     assert "<img" not in html
 
@@ -394,23 +410,24 @@ def test_a_further_file_of_one_name_links_to_what_changed_since_the_one_before()
         record(id=id_ * 64, name=name)
         for id_, name in (("a", "Lease.pdf"), ("b", "Lease (2).pdf"), ("c", "lease (3).pdf"), ("d", "Charter (2).pdf"))
     )
-    html = sidebar.documents([first, second, third, other], {})
-    assert html.count("Changes from") == 2
-    assert f'{first.id}/changes/{second.id}" target="_blank">Changes from Lease.pdf<' in html
-    assert f'{second.id}/changes/{third.id}" target="_blank">Changes from Lease (2).pdf<' in html
-    assert "Changes from" not in sidebar.documents([first, replace(second, state="reading")], {})
+    assert [(row.get("earlier"), row.get("earlier_name")) for row in listed(first, second, third, other)] == [
+        (None, None),
+        (first.id, "Lease.pdf"),
+        (second.id, "Lease (2).pdf"),
+        (None, None),
+    ]
+    assert all("earlier" not in row for row in listed(first, replace(second, state="reading")))
     names = ("Set › 2023 › Lease.pdf", "Set › Other.pdf", "Set › 2024 › Lease.pdf", "Lease.pdf", "Other › Lease.pdf")
-    html = sidebar.documents([replace(first, id=str(k) * 64, name=name) for k, name in enumerate(names)], {})
-    assert html.count("Changes from") == 1
-    assert f'{"0" * 64}/changes/{"2" * 64}" target="_blank">Changes from Set › 2023 › Lease.pdf<' in html
+    rows = listed(*(replace(first, id=str(k) * 64, name=name) for k, name in enumerate(names)))
+    assert [(row["id"], row["earlier"]) for row in rows if "earlier" in row] == [("2" * 64, "0" * 64)]
 
 
 def test_an_archive_that_was_read_in_part_says_so_and_is_not_tried_again() -> None:
     text = "In “set.zip” 1 file was not read: “b.xlsx” (it is of a kind that is not read)."
     failed = replace(record(name="set.zip"), state="failed", reason=text, format="ZIP")
     in_part = replace(failed, reading_warnings=(ReadingWarning(None, "attachments", text),))
-    assert "failed: In" in (html := sidebar.documents([failed], {}))
-    assert "Try again" in html
-    assert "read in part: In" in (html := sidebar.documents([in_part], {}))
-    assert "Try again" not in html
-    assert html.count("b.xlsx") == 1
+    [row] = listed(failed)
+    assert (row["told"][:10], row["act"]) == ("failed: In", "retry")
+    [row] = listed(in_part)
+    assert (row["told"][:16], row.get("act")) == ("read in part: In", None)
+    assert str(row).count("b.xlsx") == 1

@@ -1,0 +1,123 @@
+"""Finds what a sentence overstates or puts otherwise: limits denied, exceptions taken in, other frequencies and places.
+
+"Under any circumstances", where the clause has an exception; "including drop shipments", where it says "other than";
+every quarter for every year; days from the date of an invoice for days from its receipt.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from webapp.grounding.facts import Fact, find_facts
+from webapp.grounding.quantities import stated, values
+from webapp.grounding.senses import content, senses
+from webapp.grounding.signs import ANCHORS, EXCEPTS, FREQUENCIES, OVERSTATED, STATES, TAKES_IN, sign
+
+_OVERSTATED = tuple((sign(own), sign(limit)) for own, limit in OVERSTATED)
+_FREQUENCIES = {name: sign(words) for name, words in FREQUENCIES}
+_ANCHORS = tuple((name, sign(words)) for name, words in ANCHORS)
+_EXCEPTS, _TAKES_IN = sign(EXCEPTS), sign(TAKES_IN)
+_STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
+_PERIOD_FROM = re.compile(
+    r"\b(?:days?|weeks?|months?)\b(?:[’']s?)?(?:\s+notice)?\s*,?\s*(?:(?:of|after|from|following|upon|since)\s+)+"
+    r"(?:the\s+|its\s+|their\s+|each\s+|an?\s+|such\s+|which\s+)?(?P<from>(?:\w+\s+){0,3}?\w+)",
+    re.IGNORECASE,
+)
+_NOTICE = r"[’']?(?:\s+(?:prior\s+)?(?:written\s+)?notice)?\s*"
+_SIDES = (
+    ("before", re.compile(_NOTICE + r"(?:prior\s+to|before|in\s+advance\s+of|ahead\s+of|preceding)\b", re.IGNORECASE)),
+    ("after", re.compile(_NOTICE + r"(?:after|following|from|of\s+(?:receipt|receiving))\b", re.IGNORECASE)),
+)
+_FIRST = 3  # words of weight after "including"
+_EXCEPTED = 80  # characters after "other than"
+_DENIED = re.compile(r"(?:\b(?:not|never|neither|nor|no)|n[’']t)\s+(?:\w+\s+)?$", re.IGNORECASE)
+
+
+def overstated(sentence: str, near: Sequence[str], every: Sequence[str]) -> Iterator[str]:
+    """Say how the texts that bear a sentence limit what it states without limits, or state otherwise how often,
+    from when or where; `every` are all texts of the passages that it cites.
+    """
+    clause, whole = " ".join(near), " ".join(every)
+    yield from _limits_denied(sentence, clause, whole)
+    yield from _exceptions(sentence, near)
+    yield from _frequencies(sentence, near)
+    yield from _anchors(sentence, clause)
+    yield from _sides(sentence, near)
+    yield from _states(sentence, clause)
+
+
+def _limits_denied(sentence: str, clause: str, whole: str) -> Iterator[str]:
+    for own, limit in _OVERSTATED:
+        mine, theirs = own.search(sentence), limit.search(clause)
+        if mine and theirs and not _DENIED.search(sentence, 0, mine.start()) and not own.search(whole):
+            yield f"the clause says “{theirs[0]}”, not “{mine[0]}”"
+            return
+
+
+def _exceptions(sentence: str, near: Sequence[str]) -> Iterator[str]:
+    """What a clause excepts, and the sentence takes in with as many words."""
+    taken = [
+        (match[0], words)
+        for match in _TAKES_IN.finditer(sentence)
+        if not _DENIED.search(sentence, 0, match.start())
+        and (words := content(sentence[match.end() : match.end() + _EXCEPTED])[:_FIRST])
+    ]
+    if not taken or _EXCEPTS.search(sentence):
+        return
+    for text in near:
+        for match in _EXCEPTS.finditer(text):
+            excepted = senses(re.split(r"[;,.]", text[match.end() : match.end() + _EXCEPTED])[0])
+            for mine, words in taken:
+                if words[0] & excepted and sum(bool(word & excepted) for word in words) * 2 > len(words):
+                    yield f"the clause says “{match[0]}”, not “{mine}”"
+                    return
+
+
+def _frequencies(sentence: str, near: Sequence[str]) -> Iterator[str]:
+    mine = _held(sentence)
+    theirs = _held(near[0]) if near else {}
+    if len(mine) == 1 and theirs and not mine.keys() & _held(" ".join(near)).keys():
+        yield f"the clause says “{next(iter(theirs.values()))}”, not “{next(iter(mine.values()))}”"
+
+
+def _held(text: str) -> dict[str, str]:
+    """The frequencies of a text, each with its words."""
+    return {name: match[0] for name, words in _FREQUENCIES.items() if (match := words.search(text))}
+
+
+def _anchors(sentence: str, clause: str) -> Iterator[str]:
+    """From what another day a period runs."""
+    mine, theirs = (dict(_anchored(text)) for text in (sentence, clause))
+    if len(mine) == 1 and theirs and not mine.keys() & theirs.keys():
+        yield f"the clause counts from “{next(iter(theirs.values()))}”, not from “{next(iter(mine.values()))}”"
+
+
+def _anchored(text: str) -> Iterator[tuple[str, str]]:
+    for match in _PERIOD_FROM.finditer(text):
+        found = ((name, words.match(text, match.start("from"))) for name, words in _ANCHORS)
+        yield from islice(((name, anchor[0]) for name, anchor in found if anchor), 1)
+
+
+def _sides(sentence: str, near: Sequence[str]) -> Iterator[str]:
+    """The side of an event on which a period lies: "ninety days after", where the clause says "prior to"."""
+    mine = list(_placed(sentence))
+    theirs = [placed for text in near for placed in _placed(text)] if mine else []
+    for fact, side, _ in mine:
+        same = {other: words for each, other, words in theirs if stated(fact, values(each.text))}
+        if same and side not in same:
+            yield f"the clause says “{next(iter(same.values()))}”"
+
+
+def _placed(text: str) -> Iterator[tuple[Fact, str, str]]:
+    """The periods of a text that lie before or after something, each with its side and its words."""
+    for fact in find_facts(text):
+        for side, words in _SIDES:
+            if match := words.match(text, fact.end):
+                yield fact, side, f"{fact.text}{match[0]}"
+
+
+def _states(sentence: str, clause: str) -> Iterator[str]:
+    """A state or country of the sentence alone, where the clause has others."""
+    mine, theirs = set(_STATE.findall(sentence)), set(_STATE.findall(clause))
+    if theirs and (other := sorted(mine - theirs)):
+        yield f"the clause says {', '.join(sorted(theirs))}, not {other[0]}"

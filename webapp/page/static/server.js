@@ -1,0 +1,97 @@
+// What the page says when the server cannot be reached, refuses, or no longer knows the session: a strip for each; what
+// was typed is never lost.
+(() => {
+  const strips = () => {
+    let all = document.querySelector('.strips');
+    if (!all) {
+      document.body.insertAdjacentHTML('beforeend', '<div class="strips"></div>');
+      all = document.querySelector('.strips');
+    }
+    return all;
+  };
+  const tell = (id, html) => {
+    if (document.getElementById(id)) return document.getElementById(id);
+    strips().insertAdjacentHTML('beforeend', `<div class="strip" id="${id}" role="alert"><p>${html}</p></div>`);
+    return document.getElementById(id);
+  };
+  const unsay = (id) => document.getElementById(id)?.remove();
+  const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const send = window.fetch.bind(window);
+
+  // Away: nothing listens, or a proxy answers for it. What was asked waits here, and is sent once it is back.
+  const GONE = [502, 503, 504];
+  const isBack = async () => {
+    try {
+      return (await send('/healthz', { cache: 'no-store' })).ok;
+    } catch {
+      return false;
+    }
+  };
+  let away = null;
+  const untilBack = () => {
+    away ??= (async () => {
+      tell('server-away', '<strong>The server cannot be reached.</strong> What you typed stays here, and what you '
+        + 'asked is sent as soon as it is back.');
+      document.documentElement.dataset.server = 'away';
+      for (let seconds = 1; !(await isBack()); seconds = Math.min(seconds + 1, 5)) await wait(seconds);
+      unsay('server-away');
+      delete document.documentElement.dataset.server;
+      away = null;
+    })();
+    return away;
+  };
+
+  // A session that has ended is told at the next act. Gradio takes the answer for that of a form with nothing wrong in
+  // it: it shows no error of its own, and the act can be done again once the person has signed in, in another tab.
+  const sessionChecked = (answer) => {
+    if (answer.status !== 401) {
+      unsay('session-over');
+      return answer;
+    }
+    tell('session-over', '<strong>Your session has ended.</strong> <a href="/sign-in" target="_blank">Sign in '
+      + 'again</a>; what you typed stays in this page.');
+    return new Response('{"detail": []}', { status: 422 });
+  };
+
+  const join = async (to, how) => {
+    for (;;) {
+      try {
+        const answer = await send(to, how);
+        if (!GONE.includes(answer.status)) return sessionChecked(answer);
+      } catch { /* nothing listens */ }
+      await untilBack();
+    }
+  };
+
+  // Acts reach the server in order: of two quick clicks a browser may send the second first.
+  let sent = Promise.resolve();
+  window.fetch = (to, how) => {
+    if (!String(to).includes('/queue/join')) return send(to, how);
+    const answer = sent.then(() => join(to, how));
+    sent = answer.catch(() => {});
+    return answer;
+  };
+
+  // What gradio itself tells in a toast, which is not shown: a file that is refused, a stream that broke off.
+  const BROKEN = /connection|network|failed to fetch|load failed/i;
+  const heard = (toast) => {
+    const words = toast.querySelector('.toast-message-text, .toast-text')?.textContent?.trim();
+    toast.querySelector('.toast-close')?.click();
+    if (!words) return;
+    if (BROKEN.test(words)) {
+      untilBack();
+      return;
+    }
+    const strip = tell('told', '');
+    strip.querySelector('p').textContent = words;
+    if (!strip.querySelector('button')) {
+      strip.insertAdjacentHTML('beforeend', '<button type="button">Close</button>');
+      strip.querySelector('button').addEventListener('click', () => strip.remove());
+    }
+  };
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
+    if (node.nodeType !== 1) return;
+    if (node.matches('.toast-body')) heard(node);
+    node.querySelectorAll('.toast-body').forEach(heard);
+  }))).observe(document.documentElement, { childList: true, subtree: true });
+})();
