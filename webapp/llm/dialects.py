@@ -191,6 +191,8 @@ def identify(dialect: Dialect, body: object, *, model: str | None = None) -> Ser
         model = dialect.model  # the server accepts no other
     elif not model:
         reported = _at(body, dialect.model)
+        if dialect.loads_late and not reported:  # none is loaded; the list of all says which there are
+            return None
         model = reported if isinstance(reported, str) and reported else dialect.name
     short = storable(model.rsplit("/", 1)[-1])
     name = dialect.name if short == dialect.name else f"{dialect.name} {short}"
