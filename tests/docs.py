@@ -158,6 +158,8 @@ PRINTED: dict[str, tuple[type, ...]] = {
     "pincite matters hold": (record_commands.Hold.result(),),
     "pincite matters retain": (record_commands.Retain.result(),),
     "pincite audit": (record_commands.ReadAudit.result(), record_commands.VerifyAudit.result()),
+    **{f"pincite model {name}": (results.ModelRow,) for name in ("list", "get", "use")},
+    "pincite model test": (results.ModelTestRow,),
     "pincite groups list": (people_commands.Groups.result(),),
     "pincite groups create": (people_commands.Groups.result(),),
     "pincite groups delete": (people_commands.Groups.result(),),

@@ -31,6 +31,7 @@ from webapp.page.uploads import UploadStore
 from webapp.server import make_app
 from webapp.service import commands as c
 from webapp.service import conversation_commands as conversations
+from webapp.service import model_commands as models
 from webapp.service import people_commands as people
 from webapp.service import record_commands as record
 from webapp.service.caller import Caller
@@ -98,6 +99,12 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "read-on": "author asks",
     "edit": "author",
     "rate": "author",
+    "models": "administrator",
+    "hide-models": "nothing",
+    "use-model": "administrator",
+    "test-model": "administrator",
+    "fetch-model": "administrator",
+    "stop-model": "administrator",
     "pause": "change",
     "resume": "change",
     "retry": "change",
@@ -135,6 +142,10 @@ COMMAND_NEEDS: Mapping[str, Needed] = {
     "add_user": "administrator",
     "password": "administrator",
     "change_user": "administrator",
+    "models": "administrator",
+    "fetch_model": "administrator",
+    "use_model": "administrator",
+    "test_model": "administrator",
     "matters": "nothing",
     "create_matter": "nothing",
     "groups": "nothing",
@@ -274,6 +285,7 @@ def _value(name: str, ids: Mapping[str, str], parse: Callable[[str], Any]) -> An
         "how": "",
         "reply": 0,
         "on": "yes",
+        "model": "none",
     }
     if name in ("version", "at", "found"):
         return None
@@ -354,6 +366,10 @@ def _commands(ids: Mapping[str, str], file: Path) -> Mapping[str, Command[Any]]:
         people.AddUser("new@firm.example"),
         people.SetPassword("viewer"),
         people.ChangeUser("viewer", "disable"),
+        models.ListModels(),
+        models.FetchModel("granite-4.1-3b"),
+        models.UseModel("none"),
+        models.TestModel(),
         c.ListMatters(),
         c.CreateMatter("New"),
         people.Groups(),

@@ -22,15 +22,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Kind = Literal["tgi", "vllm", "llama.cpp", "other"]
-Fault = Literal["drop", "end", "error line", "too long line", "silence", "abort", "nonsense"]
+Kind = Literal["tgi", "vllm", "llama.cpp", "ollama", "lm-studio", "other"]
+Fault = Literal["drop", "end", "error line", "too long line", "silence", "abort", "nonsense", "cut"]
+Delta = str | dict[str, Any]  # text, or a delta with other fields
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What to write, `pace` seconds a piece after `first` seconds; after the pieces the fault, if any, happens."""
+    """What to write, `pace` seconds a piece after `first` seconds; after the pieces the fault, if any, happens.
 
-    pieces: Sequence[str] = ("The", " tenant", " pays", ".")
+    "cut": it ends as a text that has used up its tokens.
+    """
+
+    pieces: Sequence[Delta] = ("The", " tenant", " pays", ".")
     first: float = 0.0
     pace: float = 0.0
     fault: Fault | None = None
@@ -60,11 +64,20 @@ VLLM_TOO_LONG = (
     "prompt contains {prompt} input tokens. Please reduce the length of the input prompt."
 )
 LLAMA_TOO_LONG = "request ({prompt} tokens) exceeds the available context size ({window} tokens), try increasing it"
-MODEL = {"tgi": "/data/fp8", "vllm": "legal/saul-slerp", "llama.cpp": "saul.gguf", "other": "house-model"}
+MODEL = {
+    "tgi": "/data/fp8",
+    "vllm": "legal/saul-slerp",
+    "llama.cpp": "saul.gguf",
+    "ollama": "saul:7b",
+    "lm-studio": "saul-7b",
+    "other": "house-model",
+}
 UNKNOWN_KEY = {
     "tgi": BARE_401,
     "vllm": Refusal(401, {"error": "Unauthorized"}),
     "llama.cpp": Refusal(401, {"error": {"message": "Invalid API Key", "type": "authentication_error", "code": 401}}),
+    "ollama": BARE_401,
+    "lm-studio": BARE_401,
     "other": Refusal(403, "forbidden"),
 }
 
@@ -118,6 +131,11 @@ class FakeEngine:
     def next_reply(self) -> Reply | Refusal:
         return self._replies.popleft() if self._replies else Reply()
 
+    def rendering(self, path: str) -> object | None:
+        """What a POST answers that shows a prompt as the chat template renders it, or None for 404."""
+        del path
+        return None
+
     def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
         """What a chat body gets."""
         del asked
@@ -135,7 +153,14 @@ class FakeEngine:
                 return {"object": "list", "data": [{"id": model, "owned_by": "vllm", "max_model_len": self.window}]}
             case "llama.cpp", "/props":
                 return {"default_generation_settings": {"n_ctx": self.window}, "total_slots": 2, "model_alias": model}
-            case (("llama.cpp" | "other"), "/v1/models"):
+            case "ollama", "/api/tags":
+                return {"models": [{"name": model, "model": model, "details": {"family": "llama"}}]}
+            case "ollama", "/api/ps":
+                return {"models": [{"name": model, "model": model, "context_length": self.window}]}
+            case "lm-studio", "/api/v0/models":
+                row = {"id": model, "type": "llm", "state": "loaded", "max_context_length": 131072}
+                return {"data": [{"id": "other"}, row | {"loaded_context_length": self.window}]}
+            case (("llama.cpp" | "ollama" | "lm-studio" | "other"), "/v1/models"):
                 return {"object": "list", "data": [{"id": model}]}
             case (("tgi" | "vllm" | "llama.cpp"), "/health"):
                 return {}
@@ -161,6 +186,68 @@ class FakeEngine:
             error = {"code": 400, "message": LLAMA_TOO_LONG.format(**size), "type": "exceed_context_size_error"}
             return Refusal(400, {"error": error})
         return None
+
+
+Shape = Literal[
+    "reasoning_content", "reasoning", "parts", "tags", "opened", "THINK", "harmony", "words of harmony", "granite"
+]
+AROUND: dict[Shape, tuple[str, str]] = {  # thinking, where it stands in the text
+    "tags": ("<think>", "</think>\n\n"),
+    "opened": ("", "</think>\n\n"),  # the opening tag is at the end of the prompt
+    "THINK": ("[THINK]", "[/THINK]"),
+    "harmony": ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    "words of harmony": ("analysis", "assistantfinal"),
+    "granite": ("Here is my thought process:", "Here is my response:"),
+}
+
+
+THOUGHT = "We need to look at the passages. Passage 1 says something. Let me check again.".split()
+
+
+@dataclass
+class ThinkingEngine(FakeEngine):
+    """Thinks before it answers, as its `shape` has it, `thoughts` tokens long and within `max_tokens`.
+
+    `obeys`: not where the request says so. `refuses`: a request that says so. `shows`: its rendering of a prompt.
+    """
+
+    shape: Shape = "reasoning"
+    thoughts: int = 60
+    answer: str = "The tenant pays."
+    obeys: bool = False
+    refuses: bool = False
+    shows: bool = False
+
+    def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
+        switch = asked.get("chat_template_kwargs") or {}
+        is_off = switch.get("enable_thinking") is False or asked.get("reasoning_effort") == "none"
+        if self.refuses and ("chat_template_kwargs" in asked or "reasoning_effort" in asked):
+            return Refusal(400, {"error": {"message": "Unrecognized request argument supplied: chat_template_kwargs"}})
+        passages = asked["messages"][-1]["content"]
+        answer = [word + " " for word in (copied(passages) if "\nQuestion: " in passages else self.answer).split()]
+        if self.obeys and is_off:
+            return Reply(answer)
+        thought = [f"{word} " for word in (THOUGHT * self.thoughts)[: self.thoughts]]
+        deltas: list[Delta] = []
+        if self.shape in AROUND:
+            first, last = AROUND[self.shape]
+            text = first + "".join(thought) + last
+            size = max(1, len(text) // max(1, self.thoughts))
+            deltas += [text[at : at + size] for at in range(0, len(text), size)]
+        elif self.shape == "parts":
+            deltas += [{"content": [{"type": "thinking", "thinking": [{"type": "text", "text": w}]}]} for w in thought]
+            answer = [{"content": [{"type": "text", "text": word}]} for word in answer]  # type: ignore[misc]
+        else:
+            deltas += [{self.shape: word} for word in thought]
+        deltas += answer
+        most = asked.get("max_tokens", 512)
+        return Reply(deltas[:most], fault="cut") if len(deltas) > most else Reply(deltas)
+
+    def rendering(self, path: str) -> object | None:
+        if not self.shows:
+            return None
+        prompt = "<s>[INST]?[/INST]" + ("<think>\n" if self.shape == "opened" else "")
+        return {"/tokenize": {"token_strs": [*prompt]}, "/chat_tokenize": {"templated_text": prompt}}.get(path)
 
 
 @dataclass
@@ -250,7 +337,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._refuse(UNKNOWN_KEY[engine.kind])
             return self._refuse(Refusal(200, {"tokens": list(range(len(asked["content"].split())))}))
         if self.path != "/v1/chat/completions":
-            return self._refuse(Refusal(404))
+            shown = engine.rendering(self.path)
+            return self._refuse(Refusal(404) if shown is None else Refusal(200, shown))
         engine.asked.append(asked)
         engine.headers.append({name.lower(): value for name, value in self.headers.items()})
         if engine.loading:
@@ -288,15 +376,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         if objection is not None:
-            return self._end(self._error(objection))
+            self._end(self._error(objection))
+            return
         if self.server.engine.kind != "tgi":
             self._send(self._event({"role": "assistant", "content": None}))  # a chunk of its own for the role
         self._pause(reply.first)
         pieces, stopped = self._until(reply.pieces, stop)
         for piece in pieces:
-            self._send(self._event({"content": piece}), byte_by_byte=reply.byte_by_byte)
+            delta = {"content": piece} if isinstance(piece, str) else piece
+            self._send(self._event(delta), byte_by_byte=reply.byte_by_byte)
             self._pause(reply.pace)
-        match reply.fault:
+        self._finish(reply.fault, is_stopped=stopped)
+
+    def _finish(self, fault: Fault | None, *, is_stopped: bool) -> None:
+        match fault:
             case "drop":
                 self.wfile.write(b"40\r\ndata: {")  # sixty-four bytes announced, seven sent
                 self.close_connection = True
@@ -312,14 +405,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._end(self._event({}, finish="abort"))
             case "nonsense":
                 self._end(b"data: {half an object\n\n")
+            case "cut":
+                self._end(self._event({}, finish="length") + b"data: [DONE]\n\n")
             case None:
-                tgi = "stop_sequence" if stopped else "stop"
+                tgi = "stop_sequence" if is_stopped else "stop"
                 finish = tgi if self.server.engine.kind == "tgi" else "stop"
                 self._end(self._event({"content": ""}, finish=finish) + b"data: [DONE]\n\n")
-        return None
 
-    def _until(self, pieces: Sequence[str], stop: list[str]) -> tuple[Iterator[str], bool]:
+    def _until(self, deltas: Sequence[Delta], stop: list[str]) -> tuple[Iterator[Delta], bool]:
         """The pieces up to a stop string: TGI sends the whole piece that completes it, the others cut it out."""
+        pieces = [delta for delta in deltas if isinstance(delta, str)]
+        if len(pieces) < len(deltas):
+            return iter(deltas), False
         text = "".join(pieces)
         ends = [at for word in stop if (at := text.find(word)) >= 0]
         if not ends:

@@ -42,6 +42,7 @@ from webapp.service.commands import (
 )
 from webapp.service.conversation_commands import ExportConversation
 from webapp.service.health import Health
+from webapp.service.model_commands import UseModel
 from webapp.service.people_commands import AddUser, ChangeMembers, ChangeUser, Groups, SetPassword
 from webapp.service.record_commands import Backup, ChangeArchive, ChangePrivilege, Hold, ReadAudit, Retain
 from webapp.service.startup import Startup
@@ -68,6 +69,8 @@ QUESTION = "What is the monthly rent?"
 ANSWERED = (Act.QUESTION, Act.READ)
 REPLACED = (Act.DELETE, *ANSWERED)
 NAMES_ALONE = "it shows names and states, no words of a document"
+MODELS_ALONE = "it shows language models, and no words of a document are sent to one"
+OF_MODELS = {"models", "hide-models", "use-model", "test-model", "fetch-model", "stop-model"}
 OWN = "it changes what its user alone sees, and no words are read for it"
 WHEN = "it changes when a document is read into the indexes, not what is in the matter or who sees it"
 
@@ -80,6 +83,12 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "new": OWN,
     "share": (Act.SHARE,),
     "delete": (Act.DELETE,),
+    "models": MODELS_ALONE,
+    "hide-models": OWN,
+    "use-model": (Act.SETTINGS,),
+    "test-model": MODELS_ALONE,
+    "fetch-model": (Act.SETTINGS,),
+    "stop-model": MODELS_ALONE,
     "pause": WHEN,
     "resume": WHEN,
     "retry": WHEN,
@@ -115,7 +124,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
 NAMES_NOTHING = {
     *("close-document", "new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search"),
-    *("lists", "undo"),
+    *("lists", "undo", *OF_MODELS),
 }
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
@@ -206,7 +215,7 @@ def _acts(entries: list[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.act for entry in entries))
 
 
-def _ids(place: Place) -> dict[str, str]:
+def _ids(place: Place, act: str = "") -> dict[str, str]:
     conversation = place.page.state.conversation_id
     return {
         "matter": place.matter.id,
@@ -219,6 +228,7 @@ def _ids(place: Place) -> dict[str, str]:
         "share": "yes",
         "rating": "1",
         "item": "0",
+        "model": "granite-4.1-3b" if act == "fetch-model" else "none",
         "on": "yes",
         "words": "rent",
         "note": place.note.id,
@@ -232,8 +242,10 @@ def test_every_act_and_event_of_the_page_has_a_line() -> None:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_an_act_of_the_page_writes_its_rows(place: Place, name: str) -> None:
-    fields = {field: _ids(place)[field] for field in ACTS[name].fields if field in _ids(place)}
+def test_an_act_of_the_page_writes_its_rows(place: Place, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    ids, user = _ids(place, name), LOCAL_USER if name in OF_MODELS else ANN
+    fields = {field: ids[field] for field in ACTS[name].fields if field in ids}
     if name == "new-matter":
         fields["value"] = f"New {next(numbers)}"
     if name in ("pause", "resume", "retry"):
@@ -243,14 +255,16 @@ def test_an_act_of_the_page_writes_its_rows(place: Place, name: str) -> None:
         fields["removal"] = place.workspace.removals.of(ANN)[0].id
     last = place.last
     place.engine.enqueue(Reply([ANSWER]))
-    page = Page(place.workspace, ANN)
-    page.take(page.controller.whole_page(place.page.state))
+    page = Page(place.workspace, user)
+    page.take(page.controller.whole_page(place.page.state if user == ANN else page.state))
     page.do(name, **fields)
+    if (work := place.workspace.models.work) is not None:
+        work.wait(20)
     place.engine.next_reply()  # where the act asks nothing, it is left
     told, rows = PAGE[name], place.since(last)
     assert _acts(rows) == (told if isinstance(told, tuple) else ())
-    assert {entry.user_id for entry in rows} <= {"ann"}
-    if name not in ("new-matter",):
+    assert {entry.user_id for entry in rows} <= {user.id}
+    if name not in ("new-matter", *OF_MODELS):
         assert {(entry.matter_id, entry.matter_name) for entry in rows} <= {(place.matter.id, place.matter.name)}
     assert QUESTION not in str(rows)
     assert ".pdf" not in str(rows)
@@ -379,6 +393,7 @@ RECORDED: dict[str, tuple[Sample, tuple[Act, ...]]] = {
     "password": (lambda *_: SetPassword("ben"), (Act.ACCOUNT,)),
     "change_user": (lambda *_: ChangeUser("ben", "enable"), (Act.ACCOUNT,)),
     "backup": (lambda _, file: Backup(str(file.parent / "backup")), (Act.BACKUP,)),
+    "use_model": (lambda *_: UseModel("none"), (Act.SETTINGS,)),
 }
 NOT_RECORDED: dict[str, str] = {
     "follow": "it waits for what was recorded when it was added",
@@ -391,6 +406,9 @@ NOT_RECORDED: dict[str, str] = {
     "rename_conversation": OWN,
     "users": NAMES_ALONE,
     "status": NAMES_ALONE,
+    "models": MODELS_ALONE,
+    "test_model": MODELS_ALONE,
+    "fetch_model": "it is recorded as what the page does is, and needs the hub",
     "verify_audit": "it shows whether the log is whole, and no row of it",
 }
 

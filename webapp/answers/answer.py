@@ -31,7 +31,7 @@ from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, witho
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeyLanguage, KeySentence, Relevance, beside, joined, key_language, quote_places
-from webapp.answers.prompt import Budget, Frame, frame, says_not_there
+from webapp.answers.prompt import ANSWER_FORM, Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, pieces, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
 from webapp.answers.thorough import ReadSoFar, asks_for_all, asks_for_several, read_on
@@ -188,7 +188,7 @@ async def answer(
                         prompted = event
                         yield _found(prompted, searched)
                     case Delta():
-                        draft += event.text
+                        draft = event.after(draft)
                         yield event
                     case Trouble():
                         yield event
@@ -232,7 +232,8 @@ def _fit(
     terms: Terms,
 ) -> tuple[Frame, Packed]:
     """Compute the token budget, and pack chunks into the part for passages."""
-    prompt_frame = frame(terms.window, history, question, terms.count, terms.template)
+    form = ANSWER_FORM.with_room_to_think(terms.thinks)
+    prompt_frame = frame(terms.window, history, question, terms.count, terms.template, form=form)
     return prompt_frame, pack(chunks, document_of, terms.count, prompt_frame.budget.passages, changes)
 
 

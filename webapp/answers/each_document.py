@@ -324,7 +324,7 @@ class _Each:
                     case Prompted():
                         prompted, draft = event, ""
                     case Delta():
-                        draft += event.text
+                        draft = event.after(draft)
                     case Trouble() if isinstance(event.error, EngineError | Congested):
                         error = event.error
         if prompted is None:
@@ -344,7 +344,8 @@ class _Each:
         return _Outcome(row)
 
     def _fit(self, results: Results, terms: Terms) -> tuple[Frame, Packed]:
-        prompt = frame(terms.window, (), self._asked.question, terms.count, terms.template, form=EACH_FORM)
+        form = EACH_FORM.with_room_to_think(terms.thinks)
+        prompt = frame(terms.window, (), self._asked.question, terms.count, terms.template, form=form)
         hits = results.hits if results.whole else results.hits[:MOST_PACKED]
         packed = pack((hit.chunk for hit in hits), self._document, terms.count, prompt.budget.passages)
         return prompt, replace(packed, left_out=packed.left_out + len(results.hits) - len(hits))

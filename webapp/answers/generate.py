@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from retrieval import Packed, PinciteError
 from webapp.answers.prompt import Frame, without_chat_markers
@@ -19,12 +19,14 @@ from webapp.core.errors import (
     EngineBusy,
     EngineError,
     EngineLoading,
+    EngineThought,
     PassagesOmitted,
     PromptTooLong,
     QuestionTooLong,
     StreamCut,
 )
 from webapp.core.metrics import RETRIES
+from webapp.llm.client import Anew
 from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token_counter
 
@@ -39,12 +41,13 @@ _SMALLER = 0.7  # of the window, if a server counts more tokens than we do; Llam
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Terms of a language model: name, context window in tokens, token counter, chat template."""
+    """Terms of a language model: name, context window in tokens, token counter, chat template; whether it thinks."""
 
     name: str
     window: int
     count: TokenCounter
     template: Template
+    thinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,21 @@ class Prompted:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Event: a piece of the draft (stream delta); the checked answer replaces the draft."""
+    """Event: a piece of the draft (stream delta); the checked answer replaces the draft. `anew`: what came before was
+    no draft, but thinking.
+    """
 
     text: str
+    anew: bool = False
+
+    @classmethod
+    def of(cls, piece: str) -> Self:
+        """The event of a piece of a completion."""
+        return cls("", anew=True) if isinstance(piece, Anew) else cls(piece)
+
+    def after(self, draft: str) -> str:
+        """The draft with this piece."""
+        return self.text if self.anew else draft + self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +124,14 @@ async def write(lease: Lease, fit: Fit, asks: Asks) -> AsyncGenerator[Prompted |
             RETRIES.inc()
             jitter = random.uniform(1, 1.5)  # noqa: S311  # nosec B311 (spreads retries, no secret)
             await asyncio.sleep(PAUSE_SECONDS * 2 ** (attempts.count - 1) * jitter)
-        else:
+        elif step == "give up":
             break
     if not attempts.prompted:
         yield replace(await without_engine(fit), engine=AWAY)
     yield Trouble(error if attempts.begun else error.without_text())
 
 
-Step = Literal["again", "smaller", "give up"]
+Step = Literal["again", "at once", "smaller", "give up"]
 
 
 @dataclass(slots=True)
@@ -127,12 +142,16 @@ class _Attempts:
     prompted: bool = False  # a prompt has been packed
     begun: bool = False  # a word has been written
     smaller: bool = False  # the context window is assumed to be smaller than the server reported
+    thought: bool = False  # the answer was asked for once more, with room to think
 
     def after(self, error: EngineError) -> Step:
         """The next step after a failed attempt."""
         self.count += 1
         if self.begun:
             return "give up"
+        if isinstance(error, EngineThought) and not self.thought:
+            self.thought = True
+            return "at once"
         if isinstance(error, PromptTooLong) and not self.smaller:
             self.smaller = True
             return "smaller"
@@ -151,8 +170,8 @@ async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) 
     messages, reserve = frame.messages(packed.passages), frame.budget.reserve
     async with aclosing(backend.stream(messages, max_tokens=reserve)) as deltas:
         async for delta in deltas:
-            attempts.begun = True
-            yield Delta(delta)
+            attempts.begun = not isinstance(delta, Anew)
+            yield Delta.of(delta)
 
 
 async def without_engine(fit: Fit) -> Prompted:
@@ -166,7 +185,7 @@ async def _terms(backend: Backend) -> Terms:
         return _default_terms()
     info = await backend.client.describe()
     count, template = token_counter(info, backend.client.url, backend.client.api_key, backend.tokenizer)
-    return Terms(info.name, info.window, lambda text: count(without_chat_markers(text)), template)
+    return Terms(info.name, info.window, lambda text: count(without_chat_markers(text)), template, info.thinks)
 
 
 def _default_terms() -> Terms:

@@ -8,7 +8,7 @@ Every term is counted with the model's tokenizer; `reserve` is kept for the answ
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval import Passage
 from webapp.answers.history import HISTORY_SHARE, Turn, recent_turns
@@ -17,6 +17,7 @@ from webapp.llm.chat import Message
 from webapp.llm.tokenizer import Template
 
 RESERVE_SHARE = 0.125  # of the window, for the answer: 512 of 4,096 tokens
+THINKING_SHARE = 0.375  # of the window, for the thinking of a model that cannot do without: 1,536 of 4,096 tokens
 LEAST_PASSAGES = 0.25  # of the window; a question that leaves less for passages is refused
 JOINTS = 8  # tokens: empty lines between joined texts, and tokens that fall differently at their borders
 NOT_THERE = "The passages do not say."
@@ -50,6 +51,10 @@ class Form:
 
     system: str
     reserve_share: float
+
+    def with_room_to_think(self, thinks: bool) -> "Form":
+        """The form for a model that thinks before it answers, or does not."""
+        return replace(self, reserve_share=self.reserve_share + THINKING_SHARE) if thinks else self
 
 
 ANSWER_FORM = Form(SYSTEM, RESERVE_SHARE)

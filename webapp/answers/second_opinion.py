@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from retrieval import Passage
 from webapp.answers.each_document import Windows, in_parallel
+from webapp.answers.generate import Delta
 from webapp.answers.prompt import question_line, without_chat_markers
 from webapp.core.errors import Congested, EngineError
 from webapp.grounding.check import CheckedAnswer, CheckedSentence
@@ -61,7 +62,7 @@ async def _denies(sentence: CheckedSentence, by_number: Mapping[int, Passage], w
                 messages = _messages(sentence, [by_number[n] for n in sentence.cites])
                 async with aclosing(backend.stream(messages, max_tokens=1)) as pieces:
                     async for piece in pieces:
-                        text += piece
+                        text = Delta.of(piece).after(text)
     except (EngineError, Congested):  # the mark stays
         return False
     return bool(_NO.fullmatch(text))

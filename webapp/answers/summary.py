@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from retrieval import Document, Passage
 from webapp.answers.generate import Delta, Trouble
-from webapp.answers.prompt import JOINTS, without_chat_markers
+from webapp.answers.prompt import JOINTS, THINKING_SHARE, without_chat_markers
 from webapp.answers.statements import Group, Statement, essence, groups
-from webapp.core.errors import Congested, EngineError
+from webapp.core.errors import Congested, EngineError, EngineThought
 from webapp.core.marks import State
 from webapp.grounding.check import CheckedAnswer, Citation, check, word_for_word
 from webapp.grounding.markers import CITE
@@ -106,16 +106,23 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
             yield Trouble(error)
 
     all_clauses: list[SummaryClause] = []
-    for number, pieces in enumerate(parts, 1):
+    number, has_thought = 0, False
+    while number < len(parts):
+        pieces, number = parts[number], number + 1
         yield Part(number, len(parts), clause_range([piece.group for piece in pieces]))
         draft = ""
         if lease is not None and (passages := [piece.passage for piece in pieces if piece.passage]):
             try:
                 async with aclosing(_draft(lease, passages, reserve)) as stream:
-                    async for text in stream:
-                        draft += text
-                        yield Delta(text)
+                    async for delta in stream:
+                        draft = delta.after(draft)
+                        yield delta
             except (EngineError, Congested) as error:  # what it has written of this part may still pass the checks
+                if isinstance(error, EngineThought) and not (has_thought or all_clauses):
+                    has_thought, number = True, 0  # once more from the beginning, with room to think
+                    async with lease() as backend:
+                        name, parts, reserve = await _parts(document, backend)
+                    continue
                 lease = None
                 yield Trouble(error)
         clauses = await asyncio.to_thread(_checked_clauses, draft, pieces, best, document)
@@ -126,10 +133,10 @@ async def summary(document: Document, lease: Lease | None) -> AsyncGenerator[Eve
     yield Summary(document, clauses, name, written)
 
 
-async def _draft(lease: Lease, passages: Sequence[Passage], reserve: int) -> AsyncGenerator[str]:
+async def _draft(lease: Lease, passages: Sequence[Passage], reserve: int) -> AsyncGenerator[Delta]:
     async with lease() as backend, aclosing(backend.stream(_messages(passages), max_tokens=reserve)) as stream:
-        async for text in stream:
-            yield text
+        async for piece in stream:
+            yield Delta.of(piece)
 
 
 def clause_range(clauses: Sequence[Group]) -> str:
@@ -157,7 +164,7 @@ async def _parts(document: Document, backend: Backend) -> tuple[str, list[list[_
         raise RuntimeError(NO_ENGINE)
     info = await client.describe()
     count, template = token_counter(info, client.url, client.api_key, backend.tokenizer)
-    reserve = int(info.window * RESERVE_SHARE)
+    reserve = int(info.window * (RESERVE_SHARE + (THINKING_SHARE if info.thinks else 0)))
     room = info.window - reserve - template.overhead(2) - JOINTS
 
     def split() -> list[list[_Piece]]:

@@ -89,7 +89,7 @@ async def read_on(
                         case Prompted():
                             prompted = event
                         case Delta():
-                            draft += event.text
+                            draft = event.after(draft)
                             yield event
                         case Trouble():
                             trouble = event

@@ -109,9 +109,10 @@ def error_output(as_json: bool) -> Iterator[None]:
     """Print an error of the block as a sentence and a hint, and exit with code 1."""
     try:
         yield
-    except BrokenPipeError:  # the reader of our output, such as `head`, has closed it
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output, such as `head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
+        raise typer.Exit(0) from None
     except Exception as error:  # the one place where a command's error is printed; typer's own are raised again
         if isinstance(error, typer.Exit | typer.Abort | typer.BadParameter):
             raise

@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from webapp.cli.conversations import conversations
 from webapp.cli.execution import (
@@ -25,6 +26,7 @@ from webapp.cli.execution import (
     write_file,
 )
 from webapp.cli.matters import matters
+from webapp.cli.models import model
 from webapp.cli.people import groups, users
 from webapp.core.limits import JobAct
 
@@ -37,16 +39,39 @@ app = typer.Typer(
     help="Ask contracts and case files; every answer cites document, section and page, and every quotation is checked.",
     epilog="Settings are environment variables (PINCITE_…); docs/settings.md lists them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"pincite {version('pincite')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Ask contracts and case files; every answer cites document, section and page, and every quotation is checked."""
+
+
 app.add_typer(conversations, name="conversations")
 app.add_typer(matters, name="matters")
 app.add_typer(groups, name="groups")
 app.add_typer(users, name="users")
+app.add_typer(model, name="model")
 
 Scope = Literal["document", "all"]
-Question = Annotated[str, typer.Argument(help="Your question, in your own words.", show_default=False)]
+Question = Annotated[
+    str,
+    typer.Argument(help="Your question, in your own words; without it, or as -, it is read from standard input."),
+]
 InDocument = Annotated[
     str | None, typer.Option("--document", help="Search only this document: its name, part of its name, or its id.")
 ]
@@ -161,7 +186,7 @@ def _readable(path: str) -> str:
 @app.command()
 def search(
     matter: Matter,
-    question: Question,
+    question: Question = "-",
     document: InDocument = None,
     exact: Annotated[bool, typer.Option("--exact", help="Find every mention of this exact phrase.")] = False,
     as_json: AsJson = False,
@@ -174,6 +199,7 @@ def search(
     from webapp.cli.terminal import results, say
     from webapp.service.commands import FindMentions, Search
 
+    question = _asked(question)
     mentions = FindMentions(matter, question, document)
     if exact and as_json:
         run_command(mentions, as_json)
@@ -188,7 +214,7 @@ def search(
 @app.command()
 def ask(
     matter: Matter,
-    question: Question,
+    question: Question = "-",
     document: InDocument = None,
     continues: Annotated[
         bool, typer.Option("--continue", help="Go on with your last conversation in this matter.")
@@ -201,7 +227,19 @@ def ask(
     """Answer a question, with pin cites and checked quotations. It is kept as a conversation of the matter."""
     from webapp.service.commands import Ask
 
-    run_command(Ask(matter, question, document, continues, thorough), as_json)
+    run_command(Ask(matter, _asked(question), document, continues, thorough), as_json)
+
+
+def _asked(question: str) -> str:
+    """The question of the command line; for "-" what standard input has, if that is no terminal."""
+    if question != "-":
+        return question
+    from webapp.core.limits import MAX_QUESTION
+
+    text = "" if sys.stdin.isatty() else sys.stdin.buffer.read(4 * MAX_QUESTION + 4).decode("utf-8", "replace").strip()
+    if not text:
+        raise typer.BadParameter("give it, or send it to standard input", param_hint="QUESTION")
+    return text
 
 
 @app.command()
@@ -382,7 +420,24 @@ def evaluate(
             pass
 
 
+class _Merge(TyperCommand):
+    """The command that hands its arguments on; what completes them is that which takes them."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete what `pincite merge` takes."""
+        try:
+            command: Any = typer.main.get_command(importlib.import_module("merge.cli").app)
+        except ModuleNotFoundError:  # the extra is not installed
+            return []
+        for word in ctx.args:
+            command = getattr(command, "commands", {}).get(word, command)
+        context = command.context_class(command, info_name=command.name, parent=ctx)
+        completed: list[Any] = command.shell_complete(context, incomplete)
+        return completed
+
+
 @app.command(
+    cls=_Merge,
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from retrieval import not_read
-from webapp.cli.terminal import printable
+from webapp.cli.terminal import PlainConsole, printable
 from webapp.core.marks import RECOGNISED
 from webapp.core.places import citations_by_place
 from webapp.core.results import (
@@ -30,6 +29,8 @@ from webapp.core.results import (
     MatterRow,
     MemberRow,
     MentionRow,
+    ModelRow,
+    ModelTestRow,
     NamedRow,
     RemovedRow,
     RestoredRow,
@@ -58,6 +59,8 @@ from webapp.core.wording import (
     key_language,
     legend,
     mentions_count,
+    model_facts,
+    model_verdict,
     notes_on,
     page_cite,
     page_number,
@@ -268,7 +271,7 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
         pages = ", ".join(dict.fromkeys(page_number(row).removeprefix("p. ") for row in mentions))
         table.add_row(Text(printable(mentions[0].document)), str(len(mentions)), pages)
     if live:
-        Console(highlight=False).print(table)
+        PlainConsole(highlight=False).print(table)
 
 
 @show.register
@@ -335,7 +338,7 @@ def _show_documents(answer: AnswerResult) -> None:
         amended = "; ".join(changed_by(each) for each in row.superseded_by)
         cells = (row.document, STATES[row.state].lower(), said, where, amended)
         table.add_row(*(Text(printable(cell)) for cell in cells[: len(table.columns)]))
-    Console(highlight=False).print(table)
+    PlainConsole(highlight=False).print(table)
 
 
 @show.register
@@ -423,3 +426,21 @@ def which_is_meant(candidates: Sequence[NamedRow]) -> str:
 def indented(text: str, by: str = "   ") -> str:
     """Indent each line of `text` with `by`; control characters and empty lines are dropped."""
     return "\n".join(by + printable(line).strip() for line in text.splitlines() if line.strip())
+
+
+@show.register
+def show_model(row: ModelRow) -> None:
+    """Print a language model of `model list`, `get` or `use`."""
+    if row.kind == "none":
+        print(printable(f"No language model is chosen: answers quote the documents. {row.note}".strip()))
+    else:
+        state = "in use" if row.in_use else "get" if row.kind == "download" else ""
+        print(printable(f"{state:<7} {row.name}: {', '.join(model_facts(row))}"))
+
+
+@show.register
+def show_model_test(row: ModelTestRow) -> None:
+    """Print what `model test` found."""
+    print(printable(f"{row.engine}, a window of {row.window:,} tokens{', thinks before it answers' * row.thinks}"))
+    print(printable(f"{row.question}\n{row.answer}"))
+    print(f"First word after {row.first_seconds:.1f} s, the whole after {row.seconds:.1f} s. {model_verdict(row)}")

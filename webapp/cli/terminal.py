@@ -51,6 +51,14 @@ def say(sentence: str) -> None:
         print(printable(sentence), file=sys.stderr)
 
 
+class PlainConsole(Console):
+    """Console that raises BrokenPipeError where its reader, such as `head`, has read enough; rich exits with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise it."""
+        raise BrokenPipeError
+
+
 class Bars:
     """Progress bars on standard error, one per label, during the block; none if that is no terminal."""
 
@@ -138,6 +146,8 @@ def results(events: Iterable[Event[T]], *, as_json: bool) -> Iterator[T]:
                 bars.stop()
                 match event:
                     case Text() if not as_json:
+                        if event.anew:
+                            draft.clear()
                         draft.show(event.text)
                     case Notice():
                         draft.clear()

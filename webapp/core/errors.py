@@ -27,6 +27,8 @@ PinciteError
 ├── NotUploaded             UploadMalformed   TooManyUploads    TooMuchArriving
 ├── AlreadyServing          ServerGone        RemoteError       ServerRuns
 ├── BackupFailed            BackupUnusable    RestoreRefused    RestoreUnfinished
+├── NoSuchModel           NoModelChosen     ModelUnusable     ModelsBusy
+├── ModelNotFetched       ModelDamaged      ModelFetching     NoRoomForModel
 ├── Unexpected
 ├── Congested
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
@@ -37,8 +39,10 @@ PinciteError
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
     ├── EngineKeyRefused    PromptTooLong     PassagesOmitted
-    ├── EngineRefused       EngineFault       StreamCut         EngineSilent        EngineEndless
-    └── EngineEmpty
+    ├── EngineRefused
+    │   └── SwitchRefused
+    ├── EngineFault         StreamCut         EngineSilent      EngineEndless
+    └── EngineEmpty         EngineThought     ThoughtTooLong
 """
 
 from typing import ClassVar
@@ -559,6 +563,64 @@ class RemoteError(PinciteError):
     hint_text = "{hint}"
 
 
+class NoSuchModel(PinciteError):
+    """No model of the list has this name, and no file is there of it."""
+
+    sentence = "There is no language model “{model}” here."
+    hint_text = (
+        "`pincite model list` shows those that there are; `pincite model use` takes the path of a GGUF file too."
+    )
+
+
+class NoModelChosen(PinciteError):
+    """The language model in use was to be tested, and there is none."""
+
+    sentence = "No language model is chosen: answers quote the documents."
+    hint_text = "`pincite model list` shows those that there are."
+
+
+class ModelUnusable(PinciteError):
+    """A language model that cannot be used as it is."""
+
+    sentence = "“{model}” cannot be used: {reason}."
+    hint_text = "Choose another model."
+
+
+class ModelsBusy(PinciteError):
+    """One language model is being fetched or tested, and another was to be."""
+
+    sentence = "A language model is being fetched or tested."
+    hint_text = "Wait until that is done, or stop it."
+
+
+class ModelNotFetched(PinciteError):
+    """A download that did not come to its end; what has arrived is kept."""
+
+    sentence = "{model} was not fetched: {reason}."
+    hint_text = "Try again: it goes on where it stopped."
+
+
+class ModelDamaged(PinciteError):
+    """What was downloaded has another digest than the file that was published; it is deleted."""
+
+    sentence = "What was fetched of {model} is not the file that was published, and was deleted."
+    hint_text = "Fetch it again. If that happens again, someone changes it on its way, or at the hub."
+
+
+class ModelFetching(PinciteError):
+    """The same model is being downloaded by another process or for another page."""
+
+    sentence = "{model} is being fetched already."
+    hint_text = "Wait until it is there."
+
+
+class NoRoomForModel(PinciteError):
+    """The disk has too little space for a download."""
+
+    sentence = "{model} needs {needed} of disk space, and {free} are free."
+    hint_text = "Make room, or set PINCITE_MODELS_DIR to a folder on another disk."
+
+
 class Unexpected(PinciteError):
     """An exception that the code does not foresee; the log has its traceback under the reference."""
 
@@ -735,6 +797,10 @@ class EngineRefused(EngineError):
     )
 
 
+class SwitchRefused(EngineRefused):
+    """The server rejected the fields that switch thinking off; it is asked again without them."""
+
+
 class EngineFault(EngineError):
     """The server reported an error of its own (5xx), before or inside the stream."""
 
@@ -764,6 +830,24 @@ class EngineEmpty(EngineError):
 
     sentence = "The language model wrote nothing."
     hint_text = "Ask again, or in other words. The key language comes directly from the documents."
+
+
+class EngineThought(EngineError):
+    """The server completed its answer with thinking alone: a reasoning model came to no answer in its room."""
+
+    sentence = "The language model thought for all of its {tokens:,} tokens and wrote no answer."
+    hint_text = (
+        "The key language comes directly from the documents. A model that answers without thinking, or a larger "
+        "context window, gives written answers."
+    )
+
+
+class ThoughtTooLong(EngineError):
+    """The answer of a reasoning model was cut off, because its thinking took the room."""
+
+    keeps_text = True
+    sentence = "The language model thought for so long that its answer is cut off at {tokens:,} tokens."
+    hint_text = "Ask about fewer documents, or use a model that answers without thinking."
 
 
 class EngineSilent(EngineError):

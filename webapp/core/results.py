@@ -1146,6 +1146,40 @@ class BackupRow(Row):
     missing: tuple["DamagedRow", ...]
 
 
+class ModelRow(Row):
+    """A language model: of a server of this machine, in a file, or one that can be fetched; "none" for no model, and
+    "setting" for one that the environment names, which comes before any choice.
+
+    `window`: tokens, null where they are not known before it is loaded; of a download those that it was made for.
+    """
+
+    name: str
+    kind: Literal["server", "file", "download", "none", "setting"]
+    in_use: bool = False
+    window: int | None = None
+    bytes: int | None = None
+    title: str = absent("")
+    server: str = absent("")
+    licence: str = absent("")
+    url: str = absent("")
+    sha256: str = absent("")
+    note: str = absent("")
+
+
+class ModelTestRow(Row):
+    """What a language model answered to a sample question, in how many seconds to the first word and in all."""
+
+    engine: str
+    window: int
+    thinks: bool
+    first_seconds: float
+    seconds: float
+    question: str
+    answer: str
+    right: bool
+    cited: bool
+
+
 class DamagedRow(Row):
     """A file of a backup that is missing or damaged, with the names of the documents that it belongs to."""
 

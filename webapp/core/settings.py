@@ -73,7 +73,8 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
     return value
 
 
-def _model_file(value: Path) -> Path:
+def model_file(value: Path) -> Path:
+    """Check that a file is a language model that can be served. Raises ValueError."""
     if not value.is_file():
         raise ValueError(f"there is no file “{value}”")
     if find_spec("xllamacpp") is None:
@@ -111,7 +112,7 @@ def _domains(value: str) -> str:
 Domains = Annotated[str, AfterValidator(_domains)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HardToGuess = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
-ModelFile = Annotated[Path, AfterValidator(_model_file)]
+ModelFile = Annotated[Path, AfterValidator(model_file)]
 Networks = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[str, AfterValidator(_origins)]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
@@ -211,6 +212,12 @@ class Settings(BaseSettings):
     llm_file: ModelFile | None = Field(
         None,
         description="Language model in a file, in GGUF, instead of a server: pincite serves it itself, with llama.cpp.",
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of language models in GGUF, from which the page and `pincite model` offer a choice, and "
+        "where those that are fetched go.",
+        json_schema_extra={"shown": "`models` in the data folder"},
     )
     llm_api_key: Secret | None = Field(None, description="API key of the language model server.")
     llm_model: str | None = Field(
@@ -438,6 +445,11 @@ class Settings(BaseSettings):
     def trusted_networks(self) -> tuple[str, ...]:
         """Addresses and networks of the proxies whose X-Forwarded-For is trusted."""
         return tuple(self.trusted_proxies.split(",")) if self.trusted_proxies else ()
+
+    @property
+    def models_folder(self) -> Path:
+        """Folder of language models in GGUF, which need not exist."""
+        return self.models_dir or self.data_dir / "models"
 
     @property
     def llm_urls(self) -> tuple[str, ...]:

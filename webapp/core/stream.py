@@ -2,7 +2,7 @@
 
 result    a row of the result, as `--json` prints it
 progress  {"label", "state", "done", "total"}: progress of a long step
-text      {"text"}: a piece of the draft of an answer
+text      {"text", "anew"}: a piece of the draft of an answer, or its beginning anew
 notice    {"error", "hint"}: a warning; the work goes on
 error     {"error", "hint"}: the error that ended the work
 """
@@ -27,9 +27,10 @@ class Progress(Row):
 
 
 class Text(Row):
-    """A piece of the draft (stream delta)."""
+    """A piece of the draft (stream delta); `anew`: it replaces what came before, which was thinking."""
 
     text: str
+    anew: bool = False
 
 
 class Notice(NoticeRow):

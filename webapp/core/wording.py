@@ -25,6 +25,8 @@ from webapp.core.results import (
     LineRow,
     MentionRow,
     MentionsResult,
+    ModelRow,
+    ModelTestRow,
     NamedRow,
     NowhereRow,
     Paged,
@@ -509,3 +511,20 @@ def further_documents(answer: AnswerResult) -> str:
 def plural(count: int, word: str) -> str:
     """A count with its noun: "1 page", "2 pages"."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def model_facts(row: ModelRow) -> list[str]:
+    """What is known of a language model, in words: where it is, how large, its window, its licence."""
+    place = {"server": f"{row.server} on this machine", "file": "a file", "download": row.title}
+    facts = [place.get(row.kind, "")]
+    facts += [f"{row.bytes / 1e9:.1f} GB"] if row.bytes else []
+    if row.window:
+        facts.append(f"{'made for' if row.kind == 'download' else 'a window of'} {row.window:,} tokens")
+    return [fact for fact in (*facts, row.licence, row.note) if fact]
+
+
+def model_verdict(row: ModelTestRow) -> str:
+    """What the answer to the sample question is worth, in a sentence."""
+    if not row.right:
+        return "The answer is not right: choose another model."
+    return f"The answer is right, {'and cites its' if row.cited else 'but cites no'} passage."

@@ -37,7 +37,11 @@ _SHRINKS = re.compile(
 _YEARLY = re.compile(
     r"\b(?:annual\w*|yearly|(?:each|every|per|a)\s+(?:\w+\s+)?year|per\s+annum|anniversary)\b", re.IGNORECASE
 )
-_OF_WHICH = re.compile(r"\bof\s+(?:which\s+(?:the\s+)?|[^.;]{3,60},\s+)\Z", re.IGNORECASE)
+_OF_WHICH = re.compile(r"\bof\s+(?:which\s+(?:the\s+)?|[^.;,$€£]{0,40}[$€£][\d,.]+,\s+)\Z", re.IGNORECASE)
+_BOUNDED = re.compile(
+    r"\b(?:exceed\w*|maximum|minimum|up\s+to|cap(?:ped)?|at\s+least|no\s+(?:more|less)|greater|lesser|higher|lower|floor)\b",
+    re.IGNORECASE,
+)
 _SHARE_OF = re.compile(r"\s*(?:\([^()]{0,20}\)\s*)?of\b", re.IGNORECASE)
 _CHANGES_BY = re.compile(
     r"\b(?:increas|escalat|rais|reduc|decreas|discount|ris)\w*\s+(?:\w+\s+){0,4}?(?:by|of|at)\s+\Z", re.IGNORECASE
@@ -72,10 +76,8 @@ class _Operands:
     table: tuple[Row, ...]
 
     def of(self, unit: tuple[str, ...]) -> tuple[Quantity, ...]:
-        """Those of a unit that the sentence names, else those of the bearing clause, else the source's only one."""
-        found = (tuple(q for q in each if q.unit == unit) for each in (self.named, self.bearing))
-        alone = tuple(q for q in self.everywhere if q.unit == unit)
-        return next(filter(None, found), alone if len({q.value for q in alone}) == 1 else ())
+        """Those of a unit that the sentence names, else those of the bearing clause."""
+        return tuple(q for q in self.named if q.unit == unit) or tuple(q for q in self.bearing if q.unit == unit)
 
     def rate(self) -> Quantity | None:
         """The one amount of the bearing clause that is for a unit, "$750 per day", where the sentence names none."""
@@ -213,6 +215,8 @@ def _shares(operands: _Operands) -> Iterator[Result]:
     whole = operands.only(operands.unit)
     if whole is None or operands.unit == ("share",):
         return
+    if not len(whole.span) and _BOUNDED.search(operands.bearing_text):  # a supposed amount may be beyond the bound
+        return
     named = any(q.unit == ("share",) for q in operands.named)
     shares = operands.of(("share",))
     if not named and (len(shares) != 1 or not _says_share_of(operands, shares[0])):
@@ -288,6 +292,9 @@ def _at_rate(operands: _Operands, one: Quantity, per: str) -> Iterator[Result]:
             yield one.value / many, f"{one.shown} ÷ {many}", (one,), rule
     times, base = _LASTS.get(rate, (1, ""))
     time = operands.only(("period", base))
+    tops = [q.value for q in operands.bearing if q.unit == one.unit and q.value != one.value]
+    if time and tops and _BOUNDED.search(operands.bearing_text) and one.value * time.value / times > max(tops):
+        return
     if time and time.value != times:
         text = f"{time.shown} × {one.shown} a {rate}"
         yield one.value * time.value / times, text, (time, one), f"the amount for each {rate}"

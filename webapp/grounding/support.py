@@ -171,6 +171,8 @@ def _is_said(fact: Fact, sentence: str, source: Support) -> bool:
     before = sentence[: fact.start]
     if _OF_SECTIONS.search(before) and any(("section", number, "section") in source.keys for number in numbers):
         return True
+    if ("ordinal", "1") in {key[:2] for key in fact.keys} and source.vocabulary.knows("first"):
+        return True
     if fact.text.lower() == "first" and _A_TERM.match(sentence, fact.end) and _INITIAL.search(source.text):
         return True
     if (often := _TIMES.match(sentence, fact.start)) and _OFTEN[often[0].split()[0].lower()].search(source.text):

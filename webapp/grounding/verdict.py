@@ -58,9 +58,6 @@ class Cited:
     def verdict(self, sentence: str, verified: Sequence[tuple[int, int]]) -> Verdict:
         """Judge a sentence without its citation markers; `verified` are ranges of it that are verified quotations."""
         missing = unsupported(sentence, self._support, self.sources.parties, verified)
-        if missing:
-            beside = {f.text for f in find_facts(sentence) if f.text in missing and self.sources.is_beside(f, sentence)}
-            missing = tuple(name for name in missing if name not in beside)
         ranked = self.sources.ranked(sentence)
         bearing = bearing_of(ranked)
         computation, note = None, ""
@@ -69,6 +66,10 @@ class Cited:
             computation = compute(sentence, operands)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
+        if missing:
+            beside = {f.text for f in find_facts(sentence) if f.text in missing and self.sources.is_beside(f, sentence)}
+            missing = tuple(name for name in missing if name not in beside)
+            note = note if missing else ""
         elsewhere = () if verified else misplaced(sentence, self._figures)
         if computation:  # a date is counted from one of something else
             dated = {fact.text for fact in find_facts(sentence) if date_of(fact)}

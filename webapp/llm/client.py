@@ -5,7 +5,8 @@ It wraps huggingface_hub's `AsyncInferenceClient`, which builds the request and 
 - Every stream has its own HTTP client. Closing it closes its one connection, which makes the server stop generating; a
   shared pool would also bind the client to one event loop.
 - The time-outs are ours. Servers send comment lines to keep a connection open (TGI and llama.cpp do), and each would
-  restart a read time-out; here only text counts.
+  restart a read time-out; here only text counts, that of thinking too.
+- A model that thinks is asked not to (`thinking`); what it thinks all the same is no part of the text.
 - Differences between servers are in `dialects`; every failure is raised as an `EngineError`.
 - Every outcome is recorded in the server's circuit breaker, which `pool` checks before it chooses a server.
 """
@@ -13,9 +14,9 @@ It wraps huggingface_hub's `AsyncInferenceClient`, which builds the request and 
 import asyncio
 import math
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
@@ -32,16 +33,31 @@ from webapp.core.errors import (
     EngineFault,
     EngineLoading,
     EngineSilent,
+    EngineThought,
     StreamCut,
+    SwitchRefused,
+    ThoughtTooLong,
 )
 from webapp.llm.chat import Message, StopFilter, TextFilter, digest, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
-from webapp.llm.dialects import BY_NAME, DIALECTS, INCOMPLETE, OTHER, Dialect, ServerInfo, fault, identify, refusal
+from webapp.llm.dialects import (
+    BY_NAME,
+    DIALECTS,
+    INCOMPLETE,
+    OTHER,
+    Dialect,
+    ServerInfo,
+    fault,
+    identify,
+    refusal,
+    rendered,
+)
+from webapp.llm.thinking import FIELDS, FIRST_THOUGHTS, Anew, Habits, ThinkingFilter, opens_thinking
 
 if TYPE_CHECKING:
     from webapp.llm.embedded import EmbeddedServer
 
-__all__ = ["Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
+__all__ = ["Anew", "Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
 
 T = TypeVar("T")
 State = Literal["ready", "loading", "away"]
@@ -82,6 +98,8 @@ _GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
 # Characters of a text for each token that was asked for: no text has so many, long words and spaces included. A server
 # that goes on past them does not keep to `max_tokens`.
 _MOST_OF_A_TOKEN: Final = 16
+_BEGINNING: Final = 40  # characters of a text by which thinking is told from an answer
+_CUT: Final = "length"  # finish reason of a text that has used up `max_tokens`
 _PROBE_SECONDS: Final = 5.0  # for /info, /props and /health, which servers answer without the model
 
 
@@ -104,6 +122,7 @@ class LLMClient:
         self._timeouts = timeouts
         self._embedded = embedded
         self._info: ServerInfo | None = None
+        self._habits: dict[tuple[str, str], Habits] = {}  # by dialect and model
         self.circuit = CircuitBreaker()
         self.in_flight = 0  # leases of the pool that are not over
 
@@ -118,7 +137,7 @@ class LLMClient:
             except EngineError as error:
                 self._record(error)
                 raise
-        return self._info
+        return replace(self._info, thinks=self._habits_of(self._info).thinks)
 
     @property
     def name(self) -> str:
@@ -146,79 +165,102 @@ class LLMClient:
         stop: Sequence[str] = (),
         on_prompt: OnPrompt | None = None,
     ) -> AsyncGenerator[str]:
-        """Yield the text of a completion piece by piece, decoded greedily (temperature 0).
+        """Yield the text of a completion piece by piece, decoded greedily (temperature 0), without thinking.
 
         `on_prompt` is told what is sent, just before.
 
-        `max_tokens` bounds the completion, also of a server that does not keep to it; the `stop` strings (TGI takes
-        four) end it and are never yielded. The text is complete when the iterator ends without an error. Closing the
-        iterator, or cancelling the task, closes the connection, and the server stops generating. Raises EngineError,
-        also after some text was yielded.
+        An `Anew` among the pieces says that those before it were thinking. `max_tokens` bounds the completion, its
+        thinking included, also of a server that does not keep to it; the `stop` strings (TGI takes four) end it and are
+        never yielded. The text is complete when the iterator ends without an error. Closing the iterator, or cancelling
+        the task, closes the connection, and the server stops generating. Raises EngineError, also after some text was
+        yielded.
         """
         info = await self.describe()
-        dialect = BY_NAME[info.dialect]
+        dialect, habits = BY_NAME[info.dialect], self._habits_of(info)
         messages = merge_roles(messages)
         if on_prompt is not None:
             on_prompt(Prompt(digest(messages), info, self.host, max_tokens))
-        text_filter, stop_filter = TextFilter(), StopFilter(stop if dialect.keeps_stop else ())
-        is_empty = True
+        request = _Request(info.model, messages, max_tokens, tuple(stop))
+        text = _AnswerText(habits, stop if dialect.keeps_stop else ())
         try:
-            async with aclosing(self._pieces(dialect, info.model, messages, max_tokens, stop)) as pieces:
+            async with aclosing(self._switched(dialect, habits, request)) as pieces:
                 async for piece in pieces:
                     self.circuit.record_success()
-                    is_empty = is_empty and not piece.strip()
-                    if text := stop_filter.push(text_filter.push(piece)):
-                        yield text
-                    if stop_filter.stopped:
+                    for part in text.push(piece):
+                        yield part
+                    if text.is_stopped:
                         return
         except EngineError as error:
             self._info = None  # another server may come up at this address
             self._record(error)
-            if text := stop_filter.push(text_filter.flush()) + stop_filter.flush():
-                yield text
+            if rest := text.flush(is_broken=True):
+                yield rest
             raise
-        if text := stop_filter.push(text_filter.flush()) + stop_filter.flush():
-            yield text
-        if is_empty:
-            raise EngineEmpty()
+        if dialect.loads_late:
+            self._info = None  # its window is known from here on
+        if rest := text.flush():
+            yield rest
+        if text.is_thinking:
+            yield Anew()
+        text.check(max_tokens)
 
-    async def _pieces(
-        self, dialect: Dialect, model: str, messages: Sequence[Message], max_tokens: int, stop: Sequence[str]
-    ) -> AsyncGenerator[str]:
-        """Yield the text deltas of the stream, up to the chunk with a finish reason."""
+    def _habits_of(self, info: ServerInfo) -> Habits:
+        return self._habits.setdefault((info.dialect, info.model), Habits())
+
+    async def _switched(self, dialect: Dialect, habits: Habits, request: "_Request") -> AsyncGenerator["_Piece"]:
+        """Yield the deltas of a stream with thinking switched off; without the switch, if the server refuses it."""
+        switch = {} if habits.refuses else dialect.less_thinking if habits.thinks else dialect.no_thinking
+        try:
+            async with aclosing(self._pieces(dialect, replace(request, switch=switch))) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        except SwitchRefused:
+            if not switch:
+                raise
+            habits.refuses = True
+        async with aclosing(self._pieces(dialect, request)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _pieces(self, dialect: Dialect, request: "_Request") -> AsyncGenerator["_Piece"]:
+        """Yield the deltas of the stream, up to the chunk with a finish reason."""
         clock = asyncio.get_running_loop().time
         first, silence = self._timeouts.first, self._timeouts.silence
         started_at, ends_at, has_text = clock(), math.inf, False
-        room = max_tokens * _MOST_OF_A_TOKEN
+        room = request.max_tokens * _MOST_OF_A_TOKEN
         async with self._http(dialect) as http, self._client(http) as client:
-            request = client.chat_completion(
-                [{"role": message.role, "content": message.content} for message in messages],
-                model=model,
+            asked = client.chat_completion(
+                [{"role": message.role, "content": message.content} for message in request.messages],
+                model=request.model,
                 stream=True,
-                max_tokens=max_tokens,
-                stop=list(stop) or None,
+                max_tokens=request.max_tokens,
+                stop=list(request.stop) or None,
                 # No penalty and no top_p: TGI takes a presence penalty of 0 for a repetition penalty of 2 and rejects a
                 # top_p of 1.
                 temperature=TEMPERATURE,
+                extra_body=dict(request.switch),
             )
-            chunks = aiter(await self._within(first, first, request, dialect))
+            chunks = aiter(await self._within(first, first, asked, dialect))
             while True:
                 # A chunk without text does not restart the time-out for the first text.
                 remaining, limit = (silence, silence) if has_text else (started_at + first - clock(), first)
                 chunk = await self._within(remaining, limit, anext(chunks, None), dialect)
                 if chunk is None:
                     raise StreamCut()
-                for text, finish_reason in _read(chunk):
-                    if text:
+                for piece in _read(chunk):
+                    if length := len(piece.text) + len(piece.thinking):
                         ends_at = min(ends_at, clock() + self._timeouts.whole)
                         has_text = True
-                        yield text[:room]
-                        room -= len(text)
+                        yield replace(piece, text=piece.text[: max(room, 0)])
+                        room -= length
                         if room < 0 or clock() > ends_at:
                             raise EngineEndless()
-                    if finish_reason in INCOMPLETE:
-                        raise INCOMPLETE[finish_reason]()
-                    if finish_reason:
+                    if piece.finish in INCOMPLETE:
+                        raise INCOMPLETE[piece.finish]()
+                    if piece.finish:
+                        if not length:
+                            yield piece
                         return
 
     async def _within(self, remaining: float, limit: float, awaitable: Awaitable[T], dialect: Dialect) -> T:
@@ -282,6 +324,7 @@ class LLMClient:
                     raise refusal(dialect, response.status_code, response.text)
                 body = _json(response)
                 if info := identify(dialect, body, model=self._model):
+                    await self._look_at_template(http, dialect, info)
                     return self._named(info)
         if key_error and body is None:
             raise key_error
@@ -291,9 +334,18 @@ class LLMClient:
         return self._named(other)
 
     def _named(self, info: ServerInfo) -> ServerInfo:
-        if self._embedded is None:
-            return info
-        return replace(info, name=f"embedded {info.model}")
+        return replace(info, name=f"embedded {info.model}") if self._embedded else info
+
+    async def _look_at_template(self, http: httpx2.AsyncClient, dialect: Dialect, info: ServerInfo) -> None:
+        """Learn from the server's own rendering of a prompt, where it shows one, whether it opens thinking."""
+        if dialect.rendering is None:
+            return
+        path, at = dialect.rendering
+        question = {"model": info.model, "messages": [{"role": "user", "content": "?"}], "return_token_strs": True}
+        with suppress(EngineError):  # what cannot be learned here is learned from the first answer
+            asked = http.post(path, json={**question, **dialect.no_thinking})
+            response = await self._within(_PROBE_SECONDS, _PROBE_SECONDS, asked, dialect)
+            self._habits_of(info).is_opened |= opens_thinking(rendered(_json(response), at))
 
     def _client(self, http: httpx2.AsyncClient) -> AsyncInferenceClient:
         """huggingface_hub's client on top of our HTTP client.
@@ -319,15 +371,105 @@ class LLMClient:
         return httpx2.AsyncClient(**http_options(self.url, self.api_key), timeout=timeout, event_hooks=hooks)
 
 
-def _read(chunk: ChatCompletionStreamOutput) -> list[tuple[str, str]]:
-    """The text and the finish reason of each choice of a chunk, whose parser checks no types. Raises EngineFault."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a completion is asked for; `switch`: the fields that switch thinking off."""
+
+    model: str
+    messages: Sequence[Message]
+    max_tokens: int
+    stop: tuple[str, ...]
+    switch: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A delta: text, thinking that the server tells apart from it, and the finish reason of the last one."""
+
+    text: str
+    thinking: str
+    finish: str
+
+
+class _AnswerText:
+    """The text of an answer from the deltas of its stream: characters made text, thinking and stop strings taken out.
+
+    What it learns of the model's habits it notes in them.
+    """
+
+    def __init__(self, habits: Habits, stop: Sequence[str]) -> None:
+        self._habits, self._stop = habits, stop
+        self._characters, self._thinking = TextFilter(), ThinkingFilter(is_opened=habits.is_opened)
+        self._stops = StopFilter(stop)
+        self._text = ""  # its beginning
+        self._finish = ""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop string has ended it."""
+        return self._stops.stopped
+
+    @property
+    def is_thinking(self) -> bool:
+        """Whether all of it is thinking that the prompt opened, and that was cut off before it ended."""
+        is_cut = self._finish == _CUT and not self._thinking.seen
+        return is_cut and FIRST_THOUGHTS.match(self._text) is not None
+
+    def push(self, piece: _Piece) -> Iterator[str]:
+        """Yield the text of a delta, and Anew where what was yielded before was thinking."""
+        self._finish = piece.finish or self._finish
+        parts = [self._thinking.report()] if piece.thinking.strip() else []
+        for part in (*parts, *self._thinking.push(self._characters.push(piece.text))):
+            if isinstance(part, Anew):
+                self._stops, self._text = StopFilter(self._stop), ""
+                self._habits.is_opened = True
+                yield part
+            elif text := self._shown(part):
+                yield text
+        self._habits.thinks = self._habits.thinks or self._thinking.seen
+
+    def flush(self, *, is_broken: bool = False) -> str:
+        """The text that was held back, at the end of the stream, or where it broke off."""
+        rest = list(self._thinking.push(self._characters.flush()))
+        rest.append(self._thinking.flush(is_cut=is_broken or self._finish == _CUT))
+        self._habits.thinks = self._habits.thinks or self._thinking.seen
+        return self._shown("".join(rest)) + self._stops.flush()
+
+    def check(self, tokens: int) -> None:
+        """Check that there is an answer, and that thinking has left it the room that it needed."""
+        if self.is_thinking:
+            self._habits.thinks = self._habits.is_opened = True
+            raise EngineThought(tokens=tokens)
+        if not self._text:
+            raise EngineThought(tokens=tokens) if self._thinking.seen else EngineEmpty()
+        if self._thinking.seen and self._finish == _CUT:
+            raise ThoughtTooLong(tokens=tokens)
+
+    def _shown(self, text: str) -> str:
+        if len(self._text) < _BEGINNING:
+            self._text = (self._text + text).lstrip()[:_BEGINNING]
+        return self._stops.push(text)
+
+
+def _read(chunk: ChatCompletionStreamOutput) -> list[_Piece]:
+    """What a chunk, whose parser checks no types, has of each choice. Raises EngineFault."""
     try:
-        read = [((each.delta and each.delta.content) or "", each.finish_reason or "") for each in chunk.choices or ()]
+        return [_piece(each) for each in chunk.choices or ()]
     except (AttributeError, TypeError) as error:
         raise EngineFault(kind=type(error).__name__) from error
-    if not all(isinstance(value, str) for pair in read for value in pair):
-        raise EngineFault(kind="TypeError")
-    return read
+
+
+def _piece(choice: Any) -> _Piece:
+    """The delta of a choice, whose content may be a list of parts, as Mistral's own servers send it."""
+    delta = choice.delta or {}
+    content, finish = delta.get("content") or "", choice.finish_reason or ""
+    thinking = [delta.get(name) or "" for name in FIELDS]
+    if isinstance(content, list):
+        thinking.append("…" if any(part.get("type") == "thinking" for part in content) else "")
+        content = "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    if not all(isinstance(value, str) for value in (content, finish, *thinking)):
+        raise TypeError("a delta is text")
+    return _Piece(content, next(filter(None, thinking), ""), finish)
 
 
 def http_options(url: str, api_key: str | None) -> dict[str, Any]:

@@ -19,16 +19,18 @@ from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, NothingChosen, NothingToAsk, StillReading, TooSlow
 from webapp.core.limits import check_question, check_selection, is_id
 from webapp.core.log import user_error
-from webapp.core.results import MentionsResult, SummaryResult
+from webapp.core.results import MentionsResult, ModelTestRow, SummaryResult
+from webapp.core.stream import Progress
 from webapp.core.wording import already_there, plural, still_read
 from webapp.page.follow_ups import follow_ups
-from webapp.page.html import chat, conversations, documents, sidebar, undo
+from webapp.page.html import chat, conversations, documents, engine, sidebar, undo
 from webapp.page.html.foot import Around
 from webapp.page.html.listing import Listing
 from webapp.page.html.parts import NOTHING, lines
 from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
+    OFTEN_SECONDS,
     Updates,
     chat_updates,
     choice_updates,
@@ -44,6 +46,7 @@ from webapp.service.ask import history_of
 from webapp.service.caller import DONE
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
+from webapp.service.models import Work
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -100,7 +103,7 @@ class Controller:
         labels = self._workspace.sharing.matters_told_apart(matters)
         matters = [replace(each, name=labels[each.id]) for each in matters]
         chooser = sidebar.matters(matters, matter, sharing=self._workspace.has_people)
-        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING}
+        updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING, "models": self._choice(state)}
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
@@ -167,6 +170,8 @@ class Controller:
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
         updates = self._sidebar(state, matter, records, self._privileged(matter.id if matter else ""))
+        if state.choosing:
+            updates |= self._models(state)
         if matter is not None and not state.conversation_id:
             updates |= empty_updates(matter, records)
         return updates
@@ -236,6 +241,53 @@ class Controller:
         """Navigate to another state; an edit of a question is abandoned."""
         updates = self.open(to)
         return updates | {"question": ""} if state.editing else updates
+
+    # The language model
+
+    def show_models(self, state: PageState) -> Updates:
+        """Show the language models to choose from."""
+        self._workspace.models.check(self._user)
+        return self._models(replace(state, choosing=True))
+
+    def hide_models(self, state: PageState) -> Updates:
+        """Close the choice of a language model."""
+        return self._models(replace(state, choosing=False))
+
+    def use_model(self, state: PageState, name: str) -> Updates:
+        """Have answers written by a model of the list; a path is no name of it."""
+        self._workspace.models.use(self._user, name)
+        return self._models(state)
+
+    def test_model(self, state: PageState, name: str) -> Updates:
+        """Begin to ask a model of the list a sample question."""
+        self._workspace.models.begin_testing(self._user, name)
+        return self._models(state)
+
+    def fetch_model(self, state: PageState, name: str) -> Updates:
+        """Begin to fetch a model of the list."""
+        self._workspace.models.begin_fetching(self._user, name)
+        return self._models(state)
+
+    def stop_model(self, state: PageState) -> Updates:
+        """Stop fetching or testing a model."""
+        self._workspace.models.stop(self._user)
+        return self._models(state)
+
+    def _models(self, state: PageState) -> Updates:
+        work = self._workspace.models.work
+        is_under_way = state.choosing and work is not None and not work.is_over
+        updates: Updates = {"state": state, "models": self._choice(state)}
+        return updates | {"pace": OFTEN_SECONDS} if is_under_way else updates
+
+    def _choice(self, state: PageState) -> Markup:
+        """Which language model writes, and the choice of another if it is open; nothing for who may not choose."""
+        workspace = self._workspace
+        if not workspace.sharing.administers(self._user):
+            return NOTHING
+        models = workspace.models
+        if not state.choosing:
+            return engine.entry(models.in_use)
+        return engine.choice(models.offered(self._user), _doing(models.work))
 
     # Documents
 
@@ -635,3 +687,18 @@ def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:
 def _new_stream() -> str:
     """A unique value: its change makes the page follow a stream, also the same one again."""
     return uuid.uuid4().hex
+
+
+def _doing(work: Work | None) -> engine.Doing | None:
+    """What is done in the background, as it is shown."""
+    if work is None:
+        return None
+    step = work.step
+    return engine.Doing(
+        work.kind,
+        work.name,
+        is_over=work.is_over,
+        progress=step if isinstance(step, Progress) else None,
+        test=step if isinstance(step, ModelTestRow) else None,
+        error=f"{work.error} {work.error.hint}" if work.error else "",
+    )

@@ -32,6 +32,7 @@ STYLES = (
     "reader.css",
     "palette.css",
     "dialogs.css",
+    "engine.css",
     "narrow.css",
     "print.css",
 )
@@ -97,6 +98,7 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
 def _sidebar(components: Components, notice: Markup) -> None:
     components.html("brand", dialogs.brand() + notice)
     components.html("health", health_updates({"stores": "loading"})["health"])
+    components.html("models")
     components.html("matters")
     components.upload = gr.File(
         label="Add files: PDF, Word, mail, text, ZIP",

@@ -33,7 +33,7 @@ class PageState:
 
     `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `reply` is the
     number of the last choice of documents that the page has sent; `place` is what the evidence panel shows, None for
-    the newest citation.
+    the newest citation; `choosing`: the choice of a language model is open.
     """
 
     opened: bool = False
@@ -43,6 +43,7 @@ class PageState:
     editing: str = ""
     reply: int = 0
     place: Place | None = None
+    choosing: bool = False
 
 
 class Tab:

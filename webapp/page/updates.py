@@ -39,6 +39,7 @@ class Updates(TypedDict, total=False):
 
     state: PageState
     health: Markup
+    models: Markup  # the choice of the language model that writes answers
     matters: Markup
     reading: Markup  # how many of the documents are read, while some are not
     documents: Listing | Markup  # as it is sent: `handlers.changes`

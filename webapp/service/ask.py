@@ -225,7 +225,7 @@ async def answer_events(
                 yield Progress(label=YOURS, state="ready")
             match event:
                 case Delta():
-                    yield Text(text=event.text)
+                    yield Text(text=event.text, anew=event.anew)
                 case Row(done=done, of=of):
                     state = "ready" if done == of else f"document {done} of {of}"
                     yield Progress(label=YOURS, state=state, done=done, total=of)

@@ -3,7 +3,7 @@
 from types import MappingProxyType, ModuleType
 
 from webapp.core.results import Row
-from webapp.service import commands, conversation_commands, people_commands, record_commands
+from webapp.service import commands, conversation_commands, model_commands, people_commands, record_commands
 from webapp.service.command import Command
 
 
@@ -13,5 +13,5 @@ def _of(module: ModuleType) -> dict[str, type[Command[Row]]]:
     return {kind.command: kind for kind in kinds if "command" in vars(kind)}
 
 
-MODULES = (commands, conversation_commands, people_commands, record_commands)
+MODULES = (commands, conversation_commands, people_commands, record_commands, model_commands)
 COMMANDS = MappingProxyType({name: kind for module in MODULES for name, kind in _of(module).items()})

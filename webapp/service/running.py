@@ -197,7 +197,7 @@ class RunningAnswer(Running):
                     case Row():
                         self._rows[event.answer.record.id] = event.answer
                     case Delta():
-                        self.draft += event.text
+                        self.draft = event.after(self.draft)
                     case Trouble():
                         self.troubles.append(event.error)
                     case Answer():

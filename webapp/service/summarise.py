@@ -65,7 +65,7 @@ class RunningSummary(Running):
                     case Part():
                         self.part, self.draft = event, ""
                     case Delta():
-                        self.draft += event.text
+                        self.draft = event.after(self.draft)
                     case Trouble():
                         self.troubles.append(event.error)
                     case Lines():
@@ -94,7 +94,7 @@ async def summary_events(
                     state = f"summarising {event.clauses}"
                     yield Progress(label=record.name, state=state, done=event.n - 1, total=event.of)
                 case Delta():
-                    yield Text(text=event.text)
+                    yield Text(text=event.text, anew=event.anew)
                 case Trouble():
                     yield Notice.of(event.error)
                 case Summary():

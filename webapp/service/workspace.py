@@ -51,6 +51,7 @@ from webapp.core.errors import (
 from webapp.core.log import log, user_error
 from webapp.core.metrics import IngestCounter
 from webapp.core.settings import Settings
+from webapp.llm.choice import read_choice
 from webapp.llm.embedded import SLOTS
 from webapp.service.compaction import Compaction
 from webapp.service.fair_turns import FairScheduler
@@ -70,6 +71,7 @@ from webapp.store.users import LOCAL_USER, User, Users, operator
 
 if TYPE_CHECKING:
     from webapp.llm.pool import EnginePool
+    from webapp.service.models import Models
 
 SAMPLE_MATTER = "Sample"
 RETENTION_SECONDS = 3600.0  # between two deletions of what its retention has ended for
@@ -243,9 +245,16 @@ class Workspace:
         """The pool of language model servers."""
         from webapp.llm.pool import EnginePool  # its HTTP client takes a second to load, and few commands need it
 
-        engine_pool = EnginePool(self.settings)
+        engine_pool = EnginePool(self.settings, read_choice(self.settings.data_dir))
         self._closing.callback(engine_pool.stop)
         return engine_pool
+
+    @opened_once
+    def models(self) -> "Models":
+        """The language models to choose from."""
+        from webapp.service.models import Models
+
+        return Models(self)
 
     @opened_once
     def question_queue(self) -> QuestionQueue:

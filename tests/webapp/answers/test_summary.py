@@ -11,7 +11,7 @@ import pytest
 from retrieval.core.documents import Remark
 from tests.documents import document
 from tests.webapp.answers.test_statements import LEASE
-from tests.webapp.fake_engine import BUSY, FakeEngine, Reply
+from tests.webapp.fake_engine import BUSY, FakeEngine, Reply, ThinkingEngine
 from webapp.answers.generate import Delta, Trouble
 from webapp.answers.statements import essence
 from webapp.answers.summary import Event, Lines, Part, Summary, clause_range, summary
@@ -148,3 +148,17 @@ def test_an_engine_that_is_busy_or_away_takes_no_clause_from_the_summary(busy: b
 def test_a_part_is_named_by_its_clauses(labels: tuple[str, ...], words: str) -> None:
     group = essence(DOCUMENT)[0]
     assert clause_range([type(group)(label, "", "", ()) for label in labels]) == words
+
+
+def test_a_summary_of_a_model_that_thinks_begins_once_more_with_room_for_it() -> None:
+    with ThinkingEngine("vllm", thoughts=1200, answer=TRUE) as server:
+        client = LLMClient(server.url)
+
+        @asynccontextmanager
+        async def lease() -> AsyncIterator[Backend]:
+            yield Backend(client)
+
+        got = events(lease)
+    assert told(end(got), "Section 2") == ["The rent is “$4,200”, due on the first day of each month."]
+    assert not [event for event in got if isinstance(event, Trouble)]
+    assert [asked["max_tokens"] for asked in server.asked] == [1024, 2560]

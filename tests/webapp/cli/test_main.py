@@ -3,19 +3,22 @@
 What the commands do is elsewhere.
 """
 
+import io
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from tests.pdfs import make_pdf
 from tests.webapp.commands import ROOT, Pincite
 from tests.webapp.core.test_data_folder import _held_elsewhere
 from webapp.cli.execution import write_file
-from webapp.cli.main import app
+from webapp.cli.main import _asked, app
 from webapp.core.errors import NotWritten
 
 
@@ -38,6 +41,50 @@ def pincite(tmp_path: Path) -> Pincite:
 )
 def test_wrong_usage_ends_with_two(arguments: tuple[str, ...]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_each_command_is_explained_by_both_options(option: str) -> None:
+    for command in ((), ("ask",), ("matters",), ("model", "use")):
+        shown = CliRunner().invoke(app, [*command, option])
+        assert (shown.exit_code, "Usage:" in shown.output) == (0, True)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    shown = CliRunner().invoke(app, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"pincite {version('pincite')}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("pincite mo", ["model"]),
+        ("pincite model ", ["get", "list", "test", "use"]),
+        ("pincite ask --th", ["--thorough"]),
+        ("pincite merge ", ["build", "verify"]),
+        ("pincite merge build --fo", ["--format"]),
+    ],
+)
+def test_commands_and_options_are_completed(typed: str, completed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_PINCITE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+    shown = CliRunner().invoke(app, [], prog_name="pincite")
+    assert sorted(shown.output.split()) == completed
+
+
+def test_a_question_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    given("Who pays the “Fee”?\n".encode())
+    assert _asked("-") == "Who pays the “Fee”?"
+    assert _asked("Who?") == "Who?"
+    given(b"\xff?" + b"x" * 100_000)
+    assert _asked("-").startswith("\ufffd?x")
+    given(b" \n")
+    with pytest.raises(typer.BadParameter):
+        _asked("-")
 
 
 @pytest.mark.parametrize("command", ["add", "search", "ask", "summary", "remove", "reindex", "eval", "serve"])
@@ -149,4 +196,4 @@ def test_output_cut_short_by_its_reader_is_no_error(pincite: Pincite) -> None:
         assert command.stderr is not None
         command.stdout.close()
         assert command.stderr.read() == ""
-        assert command.wait() == 1
+        assert command.wait() == 0

@@ -486,3 +486,13 @@ async def _of_raw(*lines: str) -> tuple[str, EngineError | None]:
         except EngineError as error:
             return text, error
     return text, None
+
+
+def test_of_ollama_with_no_model_loaded_the_first_that_it_lists_is_asked() -> None:
+    with FakeEngine("ollama") as server:
+        told = server.told
+        server.told = lambda path: {"models": []} if path == "/api/ps" else told(path)  # type: ignore[method-assign]
+        assert read(LLMClient(server.url)) == (WHOLE, None)
+        assert server.asked[0]["model"] == MODEL["ollama"]
+        info = asyncio.run(LLMClient(server.url, model="saul:7b").describe())
+        assert (info.dialect, info.window) == ("ollama", 4096)

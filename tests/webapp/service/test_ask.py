@@ -11,7 +11,7 @@ import pytest
 
 from retrieval import Matter
 from tests.webapp.embeddings import embeddings
-from tests.webapp.fake_engine import FakeEngine, Reply
+from tests.webapp.fake_engine import FakeEngine, Reply, ThinkingEngine
 from tests.webapp.page.pages import Page, ready
 from webapp.core.results import AnswerResult
 from webapp.core.settings import load_settings
@@ -187,3 +187,41 @@ def test_a_history_has_no_greetings_and_no_text_of_what_was_not_found(
     assert (turn.question, turn.query) == (RENT, RENT)
     assert turn.cited
     assert {span.document_id for span in turn.cited} <= {span.document_id for span in turn.passages}
+
+
+def test_a_model_that_thinks_longer_than_an_answer_gets_room_for_it(tmp_path: Path) -> None:
+    with (
+        embeddings() as url,
+        ThinkingEngine("vllm", shape="opened", thoughts=900) as engine,
+        Workspace(load_settings(data_dir=tmp_path, embeddings_url=url, llm_url=engine.url)) as workspace,
+    ):
+        ready(workspace, workspace.access.create(LOCAL_USER, "Acme"), "lease.pdf", LEASE)
+        command = Ask("Acme", RENT)
+        events = list(Caller(workspace, LOCAL_USER).run(command))
+        [answer] = [event.row for event in events if isinstance(event, Result)]
+        assert answer.answer.strip() == "“The monthly rent is $4,200, due on the first day of each month.” [1]"
+        assert not [event for event in events if isinstance(event, Notice)]
+        assert [asked["max_tokens"] for asked in engine.asked] == [512, 2048]
+        page = Page(workspace, LOCAL_USER, workspace.access.matter(LOCAL_USER, "Acme").id)
+        page.ask(RENT)
+        assert page.answer().answer == answer.answer
+        assert "Let me check" not in page.shown["past"]
+        assert engine.asked[2]["max_tokens"] == 2048
+
+
+def test_an_answer_that_is_thinking_alone_is_told_and_the_documents_answer(tmp_path: Path) -> None:
+    with (
+        embeddings() as url,
+        ThinkingEngine("llama.cpp", thoughts=5000) as engine,
+        Workspace(load_settings(data_dir=tmp_path, embeddings_url=url, llm_url=engine.url)) as workspace,
+    ):
+        ready(workspace, workspace.access.create(LOCAL_USER, "Acme"), "lease.pdf", LEASE)
+        events = list(Caller(workspace, LOCAL_USER).run(Ask("Acme", RENT)))
+        [notice] = [event for event in events if isinstance(event, Notice)]
+        assert notice.error == "The language model thought for all of its 2,048 tokens and wrote no answer."
+        assert "A model that answers without thinking" in notice.hint
+        [answer] = [event.row for event in events if isinstance(event, Result)]
+        assert answer.is_key_language
+        page = Page(workspace, LOCAL_USER, workspace.access.matter(LOCAL_USER, "Acme").id)
+        page.ask(RENT)
+        assert "thought for all of its 2,048 tokens" in page.shown["past"]

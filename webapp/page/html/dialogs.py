@@ -113,10 +113,10 @@ def _about(about: About) -> Markup:
 
 def _model(*, is_local: bool) -> Markup:
     words = (
-        "Start Ollama, LM Studio or another model server on this computer. Then stop pincite and start it with the "
-        "server’s address in the setting"
+        "“Choose a model”, in the side bar, finds Ollama, LM Studio and other model servers on this computer and files "
+        "that are there, and fetches one of four models. Or start pincite with a server’s address in the setting"
         if is_local
-        else "Your administrator sets one: the address of a model server in the setting"
+        else "Your administrator chooses one, in the side bar, or sets the address of a model server in the setting"
     )
     return _dialog(
         "model",

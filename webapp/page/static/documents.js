@@ -101,10 +101,11 @@
       ]);
     };
 
+    const line = () => ($('.grid').clientWidth - 62) / 5.6; // characters that fit
+
     function rems({ row }) {
       const long = row ? told(row).length : 0;
-      const line = ($('.grid').clientWidth - 62) / 6.4; // characters that fit
-      return !row ? 2.1 : 3.1 + (long > line ? 2.1 : long ? 1.1 : 0);
+      return !row ? 2.1 : 3.1 + (long > line() ? 2.1 : long ? 1.1 : 0);
     }
 
     const box = (ids, label, changed) => {
@@ -123,8 +124,8 @@
         const open = !folded.has(folder);
         return [
           box(inside.map((each) => each.id), `Ask all in ${folder}`, 'folder'),
-          make('button', { type: 'button', className: 'fold', attributes: { 'aria-expanded': open }, title: folder },
-            make('span', { className: 'sign', attributes: { 'aria-hidden': 'true' } }, open ? '▾' : '▸'),
+          make('button', { type: 'button', className: 'folder', attributes: { 'aria-expanded': open }, title: folder },
+            make('span', { className: 'arrow', attributes: { 'aria-hidden': 'true' } }, open ? '▾' : '▸'),
             make('span', { className: 'name' }, folder), make('span', { className: 'count' }, number(inside.length))),
         ];
       }
@@ -163,7 +164,9 @@
     const mark = (row) => {
       const words = told(row);
       const grave = row.grave || row.unread || row.privileged || row.state === 'failed';
-      return words ? make('span', { className: grave ? 'told doubt' : 'told', title: words }, words) : null;
+      return words ? make('span', {
+        className: `remark${grave ? ' doubt' : ''}${words.length > line() ? '' : ' short'}`, title: words,
+      }, words) : null;
     };
 
     // Menus
@@ -279,7 +282,7 @@
       } else if (control?.matches('.these')) choose(shownRows().map((row) => row.id), '');
       else if (control?.matches('.choice .more')) popover.open(control, 'The chosen documents', menuOfChosen);
       else if (control?.matches('[data-only]')) choose([control.dataset.only], '');
-      else if (control?.matches('.fold')) {
+      else if (control?.matches('.folder')) {
         if (!folded.delete(item.folder)) folded.add(item.folder);
         update();
       } else if (control?.matches('.more') && item) {

@@ -172,7 +172,14 @@ window.lists = (() => {
         render();
       });
     }, { passive: true });
-    new ResizeObserver(render).observe(box);
+    let width = 0;
+    new ResizeObserver(() => { // heights depend on the width
+      if (box.clientWidth === width) render();
+      else {
+        width = box.clientWidth;
+        set(items);
+      }
+    }).observe(box);
     box.addEventListener('focusin', (event) => {
       const element = event.target.closest('[role=row]');
       const cell = element ? cells(element).indexOf(event.target) : -1;
