@@ -168,6 +168,7 @@ def test_ask_gives_the_object_of_design(pincite: Pincite, server: Server, engine
         "budget",
         "engine",
         "sentences",
+        "made_by",
     ]
     assert (answer["found"], answer["engine"]) == (True, "tgi")
     assert (answer["query"], answer["read_as"]) == ("Which law governs the lease?", "own")
