@@ -82,11 +82,6 @@ def test_dialogs_give_the_focus_back_and_nothing_leaves_by_these_settings(page: 
         page.keyboard.press("Escape")
         expect(page.locator(f"#dialog-{name}")).to_be_hidden()
         assert page.evaluate("document.activeElement.dataset.dialog") == name
-    page.get_by_role("button", name="Delete this matter").click()
-    expect(page.locator("#dialog-confirm")).to_contain_text("This cannot be undone")
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#dialog-confirm")).to_be_hidden()
-    expect(page.locator(".scope")).to_contain_text("Sample")
 
 
 def test_a_question_waits_for_documents_that_are_read_or_is_asked_of_those_that_are_ready(

@@ -93,12 +93,6 @@ def go_to_a_new_matter(page: Page, name: str) -> None:
     expect(page.locator(".scope")).to_contain_text(f"{name} – 0 of 0")
 
 
-def confirmed(page: Page, button: str) -> None:
-    """Click a button of that name, and then the one that does it after all."""
-    page.get_by_role("button", name=button).click()
-    page.locator("[data-confirmed]").click()
-
-
 def upload(page: Page, *files: tuple[str, bytes]) -> None:
     payloads = [{"name": name, "mimeType": "application/pdf", "buffer": data} for name, data in files]
     page.locator("#upload input[type=file]").set_input_files(payloads)  # type: ignore[arg-type]

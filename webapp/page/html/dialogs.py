@@ -44,7 +44,7 @@ def links() -> Markup:
 
 def dialogs(about: About) -> Markup:
     """All dialogs; the page's script opens them."""
-    return lines([_help(), _about(about), _model(is_local=about.is_local), _confirm()])
+    return lines([_help(), _about(about), _model(), _confirm()])
 
 
 def _dialog(name: str, title: str, content: Markup) -> Markup:
@@ -111,22 +111,17 @@ def _about(about: About) -> Markup:
     )
 
 
-def _model(*, is_local: bool) -> Markup:
-    words = (
-        "“Choose a model”, in the side bar, finds Ollama, LM Studio and other model servers on this computer and files "
-        "that are there, and fetches one of four models. Or start pincite with a server’s address in the setting"
-        if is_local
-        else "Your administrator chooses one, in the side bar, or sets the address of a model server in the setting"
-    )
+def _model() -> Markup:
+    """What those are told who may not choose a model themselves."""
     return _dialog(
         "model",
         "Use a better model",
         Markup(
             "<p>Without a writing model an answer is the documents’ own words: the clauses that bear on the question, "
             "whole and with their pages. With one it is written in sentences, and each of them is checked.</p>"
-            "<p>{} <code>PINCITE_LLM_URL</code>, such as <code>http://127.0.0.1:11434</code>. What the passages say is "
-            "sent to that address and nowhere else.</p>"
-        ).format(words),
+            "<p>Your administrator chooses one, in the side bar, or sets the address of a model server in the setting "
+            "<code>PINCITE_LLM_URL</code>. What the passages say is sent to that address and nowhere else.</p>"
+        ),
     )
 
 

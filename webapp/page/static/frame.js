@@ -25,7 +25,17 @@
   };
 
   // Dialogs are native: the focus stays within, Escape closes, and the focus goes back to what opened it.
-  const open = (name) => $(`#dialog-${name}`)?.showModal();
+    // Who may choose what writes the answers is shown the choice, others are told who chooses.
+  const open = (name) => {
+    const choice = name === 'model' && $('.model-entry [data-do=models], section.models');
+    if (!choice) {
+      $(`#dialog-${name}`)?.showModal();
+      return;
+    }
+    window.showArea?.('sidebar');
+    if (choice.matches('button')) choice.click();
+    choice.scrollIntoView({ block: 'nearest' });
+  };
   let answer = null;
   window.confirmed = (words, yes = 'Delete') => new Promise((resolve) => {
     const dialog = $('#dialog-confirm');
