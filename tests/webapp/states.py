@@ -98,7 +98,7 @@ def _of_answers(page: Page, engine: FakeEngine) -> Iterator[State]:
     begin_anew(page)
     engine.enqueue(Reply(ANSWER))
     ask(page, QUESTION)
-    expect(page.locator(".chip").first).to_contain_text("word for word")
+    expect(page.locator(".chip").first).to_contain_text("Section 14.1")
     expect(page.locator(".sheet img")).to_be_visible()
     yield "answered", page
     page.locator(".beside summary").click()
