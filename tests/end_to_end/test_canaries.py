@@ -8,6 +8,7 @@ import json
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +27,7 @@ from webapp.answers.generate import TRIES
 from webapp.core.errors import RemoteError
 from webapp.core.log import close_log, log, open_log, suppress_output, user_error
 from webapp.core.settings import load_settings
-from webapp.service.commands import Ask, FindMentions, Search, Summarise
+from webapp.service.commands import Ask, FindMentions, ListDocuments, Search, Summarise
 
 TEXT, NAME, ASKED, WRITTEN = "canarytext", "canaryname", "canaryasked", "canarywritten"
 KEY, SECRET, TOKEN, BAD = "canarykey", "canarysecretcanary", "canarytokencanary", "canarybad"
@@ -49,6 +50,14 @@ def ended(server: Server, folder: Path, **told: str) -> dict[str, str]:
     server.process.terminate()
     out, err = server.process.communicate(timeout=30)
     return {"log": logged(folder), "output": out, "error": err, **told}
+
+
+def until_read(server: Server) -> None:
+    """Wait until no document of the sample's matter is on its way: a question would wait for them."""
+    end = time.monotonic() + 60
+    while {row.state for row in server.run(ListDocuments("Sample"))} - {"ready", "failed"}:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -154,6 +163,7 @@ def test_no_word_of_what_the_page_sends_is_told_not_even_when_the_records_fail(t
                 await page.open()
                 await page.upload(f"{NAME} {TEXT}.pdf", make_pdf([RENT, RENT]))
                 await page.upload(f"{BAD}.txt", BAD.encode())
+                await asyncio.to_thread(until_read, server)
                 engine.enqueue(Reply([f"The {WRITTEN} pays “a rent of $4,200” [1]."]))
                 shown = [said async for said in page.ask(f"What rent does the {TEXT} pay, {ASKED}?")]
                 with sqlite3.connect(folder / "pincite.db") as records:

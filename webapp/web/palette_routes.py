@@ -19,7 +19,7 @@ from webapp.web.authentication import user_of
 from webapp.web.error_responses import StrictRoute, error_response
 
 LONGEST = 200  # characters that are searched for
-_STATUS = {SessionEnded: 401, NotAllowed: 403, NoSuchMatter: 404}
+_STATUS = ((SessionEnded, 401), (NotAllowed, 403))
 
 
 def palette_routes(opened: Callable[[], Workspace]) -> APIRouter:
@@ -45,5 +45,5 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str, 
         return error_response(NoSuchMatter(matter="…"), 404)
     except Exception as error:  # noqa: BLE001 (the one place where an error of this route is answered, as a sentence)
         sentence = user_error(error)
-        return error_response(sentence, _STATUS.get(type(sentence), 503))
+        return error_response(sentence, next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503))
     return JSONResponse(found, headers={"Cache-Control": "no-store"})

@@ -25,13 +25,10 @@ class Doing:
 
 
 def entry(in_use: str) -> Markup:
-    """The button that opens the choice; where a model writes answers, with its name."""
-    if not in_use:  # what answers are then is said above it
-        return Markup('<p class="model-entry"><button type="button" data-do="models">Choose a model</button></p>')
-    return Markup(
-        '<p class="model-entry">Written by {}. <button type="button" class="quiet" data-do="models">Change the model'
-        "</button></p>"
-    ).format(in_use)
+    """The button that opens the choice; what writes the answers is said below the question box."""
+    return Markup('<p class="model-entry"><button type="button" data-do="models">{}</button></p>').format(
+        "Change the model" if in_use else "Choose a model"
+    )
 
 
 def choice(rows: Sequence[ModelRow], doing: Doing | None) -> Markup:

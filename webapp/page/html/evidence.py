@@ -95,7 +95,7 @@ def _source(matter_id: str, turn_id: str, item: Item, at: int, words: str) -> Ma
     if item.row.removed or isinstance(item.row, SameWordsRow):
         body = _removed()
     else:
-        body = _links(matter_id, turn_id, item, item.row, at) + _body(matter_id, item, item.row, words)
+        body = _links(matter_id, turn_id, item, item.row, at) + _body(matter_id, item, item.row, words, at)
     return Markup('<p class="where"><strong>{}</strong> {}</p>{}{}{}').format(
         cite(item.row), standing(item.mark) if item.mark else NOTHING, about(item.about), _notes(item.notes), body
     )
@@ -138,14 +138,15 @@ def copy_link(address: str) -> Markup:
     ).format(address)
 
 
-def _body(matter_id: str, item: Item, row: Spanned, words: str) -> Markup:
+def _body(matter_id: str, item: Item, row: Spanned, words: str, at: int) -> Markup:
     if item.page_text:
         return typed_sheet(row.document, item.page_text)
     image = page_url(matter_id, row.document_id, row.page, row.spans, version=row.text_version)
     placed = words_url(matter_id, row.document_id, row.page, version=row.text_version)
     text = Markup('<section class="words"><h3>As text</h3><blockquote>{}</blockquote></section>').format(words)
     alt = f"Page {row.page}, with the cited words highlighted"
-    sheet = image_sheet(image, placed, f"Page {row.page} of {row.document}", alt, row.spans)
+    label = f"Page {row.page} of {row.document}, source {at + 1}"  # two sources may stand on one page
+    sheet = image_sheet(image, placed, label, alt, row.spans)
     return sheet + (text if words else NOTHING)  # a page without text
 
 
