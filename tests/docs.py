@@ -7,6 +7,7 @@ what is around it is written by hand.
 import ast
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -168,6 +169,7 @@ PRINTED: dict[str, tuple[type, ...]] = {
 }
 JSON_TYPES: dict[object, str] = {
     str: "string",
+    datetime: "string (ISO 8601)",
     int: "integer",
     float: "number",
     bool: "boolean",

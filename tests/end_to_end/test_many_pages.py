@@ -16,6 +16,7 @@ PAGES = 45  # gradio's own bound is 40
 
 
 @pytest.mark.timeout(200)  # with the bound, five of them wait for as long as the test lasts
+@pytest.mark.long
 def test_every_page_sees_its_answer_begin_while_no_other_has_ended(tmp_path: Path) -> None:
     async def first_words(url: str) -> int:
         """Let every page ask; how many see their answer's first word before one sees the end of its own."""

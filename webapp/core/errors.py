@@ -570,6 +570,7 @@ class NoSuchModel(PinciteError):
     hint_text = (
         "`pincite model list` shows those that there are; `pincite model use` takes the path of a GGUF file too."
     )
+    page_hint_text = "Look again: the list shows those that there are."
 
 
 class NoModelChosen(PinciteError):
@@ -577,6 +578,7 @@ class NoModelChosen(PinciteError):
 
     sentence = "No language model is chosen: answers quote the documents."
     hint_text = "`pincite model list` shows those that there are."
+    page_hint_text = "Choose one of those that the list shows."
 
 
 class ModelUnusable(PinciteError):

@@ -231,7 +231,7 @@ def test_on_the_page_a_model_is_fetched_used_and_tested(workspace: Workspace, hu
     assert "a window of 8,192 tokens" in page.shown["models"]
     assert "Within 45 &lt;days&gt;" in page.shown["models"]
     page.do("hide-models")
-    assert "Written by ollama/saul:7b." in page.shown["models"]
+    assert "Change the model" in page.shown["models"]
     assert buttons(page) == ["models"]
 
 
