@@ -36,6 +36,7 @@ MOST_FILES = 200
 MOST_TOKENS = 120  # of the sample answer
 START_SECONDS = 120.0  # for a model in a file to be loaded: 5 GB from a disk
 FOUND_SECONDS = 3.0  # between two looks for local servers, however many pages are open
+LONGEST_NAME = 1_000  # characters of the name or path of a model
 NONE = "none"  # the name under which the choice is taken back
 QUESTION = "When must the Customer pay an invoice?"
 _RIGHT = re.compile(r"\b45\b|forty[- ]five", re.IGNORECASE)
@@ -197,22 +198,24 @@ class Models:
     def _download(self, name: str) -> Download:
         model = next((each for each in self._downloads if name in (each.name, f"get/{each.name}")), None)
         if model is None:
-            raise NoSuchModel(model=name)
+            raise _no_such(name)
         return model
 
     def _choice(self, name: str, *, may_be_path: bool) -> Choice:
         """What a name of the list stands for, or a path. Raises NoSuchModel and ModelUnusable."""
+        if len(name) > LONGEST_NAME:
+            raise _no_such(name)
         files = {path.name: path for path in self._files()}
         files |= {each.name: files[each.file] for each in self._downloads if each.file in files}
         if name in files:
             return _checked(files[name])
         if any(name == each.name for each in self._downloads):
             raise ModelUnusable(model=name, reason=f"it has to be fetched first, by `pincite model get {name}`")
-        if may_be_path and (Path(name).is_file() or name.endswith(".gguf")):
+        if may_be_path and (_is_file(name) or name.endswith(".gguf")):
             return _checked(Path(name))
         found = next((model for model in local_models(self._ports) if model.name == name), None)
         if found is None:
-            raise NoSuchModel(model=name)
+            raise _no_such(name)
         if found.needs_key:
             raise ModelUnusable(
                 model=name, reason="it asks for a key, which PINCITE_LLM_URL and PINCITE_LLM_API_KEY give"
@@ -256,12 +259,24 @@ class Work:
             self.error = user_error(error)
 
 
+def _no_such(name: str) -> NoSuchModel:
+    return NoSuchModel(model=name if len(name) <= LONGEST_NAME else "…")
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # a part of it is longer than the file system has names
+        return False
+
+
 def _checked(file: Path) -> Choice:
     """The choice of a file that can be served. Raises ModelUnusable."""
     try:
         model_file(file)
-    except ValueError as error:
-        raise ModelUnusable(model=file.name, reason=str(error)) from error
+    except (ValueError, OSError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "it cannot be opened"
+        raise ModelUnusable(model=file.name, reason=reason) from error
     return Choice(file.name, file=str(file.absolute()))
 
 

@@ -292,6 +292,7 @@ def test_a_click_with_a_number_that_is_none_is_told_so(said: str) -> None:
             read_act(good | act)
 
 
+@pytest.mark.long
 def test_the_commands_meet_the_limits_with_a_server_and_without(tmp_path: Path, url: str, file: Path) -> None:
     pincite = Pincite(tmp_path / "data", {"PINCITE_EMBEDDINGS_URL": url})
     long = _long(100_000)  # an operating system takes no argument of more than 128 KiB
