@@ -43,6 +43,7 @@ _RECITALS = re.compile(
 )
 _PARTIES = re.compile(r"\W*(?:the\s+)?part(?:ies|y)\W*|.*\b(?:between|among|amongst|parties)\W*", re.IGNORECASE)
 _AGREED = re.compile(r"\bagree[sd]?\b|\bfollows|\bcovenant", re.IGNORECASE)  # ends the recitals
+_PROVEN = 2  # headings without a full stop after their number that stand above their first subsection
 _LISTED_WITHIN = 2  # lines between the exhibits of a list
 ROLES = ("Party", "Recital")
 _SENTENCE_ENDS = (".", ";", "”", '"', ")")
@@ -156,12 +157,21 @@ class _Lists:
         self._held: set[int] = set()  # lists of items below which numbers stood
 
     def _add_bare_numbers(self) -> None:
-        """Read "7 HOURS OF WORK" above "7.1" as the heading that it is."""
-        for i, (row, below) in enumerate(pairwise(self.rows)):
-            match = None if self.marks[i] else _BARE.match(row.text)
-            if match and below.text.lstrip().startswith(f"{match[1]}.1") and is_title(match[2]):
-                value = int(match[1])
+        """Read "7 HOURS OF WORK" above "7.1" as the heading that it is; and where a document has several of these in
+        capitals, also "8 NOTICES" above mere words, in its turn.
+        """
+        found = [
+            (i, match, self.rows[i + 1].text.lstrip().startswith(f"{match[1]}.1"))
+            for i, row in enumerate(self.rows[:-1])
+            if not self.marks[i] and (match := _BARE.match(row.text)) and is_title(match[2])
+        ]
+        in_capitals = sum(match[2].isupper() for _, match, is_proven in found if is_proven) >= _PROVEN
+        last = 0
+        for i, match, is_proven in found:
+            value = int(match[1])
+            if is_proven or (in_capitals and match[2].isupper() and value == last + 1):
                 self.marks[i] = [Mark("number", value, match[1], match.end(1), (value,), titled=True)]
+                last = value
 
     def _forget_lists_of_parts(self) -> None:
         """Take out the exhibits that are only listed ("Attachment A - Notices"): beside others, and headed later."""

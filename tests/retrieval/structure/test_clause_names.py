@@ -239,6 +239,18 @@ NO_STOP = """7 HOURS OF WORK
 8 HOLIDAYS
 8.1 Twenty-five days.
 """
+NO_STOP_ABOVE_WORDS = """7 HOURS OF WORK
+7.1 From nine to five, and in the weeks of the fair
+10 DAYS A FORTNIGHT
+8 HOLIDAYS
+8.1 Twenty-five days.
+9 THIRD PARTY RIGHTS
+Nobody else may enforce this Agreement.
+10 GOVERNING LAW
+The laws of England govern this Agreement.
+12 APPLES
+3 PEARS
+"""
 
 TABLE = {
     "european": (
@@ -313,6 +325,10 @@ TABLE = {
     ),
     "numbers written out": (WRITTEN_OUT, "Section 1|Section 1(A)|Section 2|Section 2(A)"),
     "no full stop after a number": (NO_STOP, "Section 7|Section 7.1|Section 8|Section 8.1"),
+    "no full stop after a number, above mere words": (
+        NO_STOP_ABOVE_WORDS,
+        "Section 7|Section 7.1|Section 8|Section 8.1|Section 9|Section 10",
+    ),
 }
 
 
