@@ -4,11 +4,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.postgres import empty_database, postgres_programs, running_postgres
 from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
+
+# How long an example takes is the machine's affair: others work on it, too.
+hypothesis.settings.register_profile("shared machine")
+hypothesis.settings.load_profile("shared machine")
 
 # A child process imports the main module of its parent, here pytest, which takes longer than what it is started for.
 sys.modules["__main__"].__spec__ = None

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.core.documents import Document, Page, PinCite, Span
@@ -44,7 +44,6 @@ def test_a_name_is_one_short_line_without_marks(name: str, shown: str) -> None:
     assert as_named(name) == shown
 
 
-@settings(deadline=None)
 @given(HOSTILE)
 def test_no_name_is_more_than_a_name(name: str) -> None:
     shown = as_named(name)
@@ -54,7 +53,6 @@ def test_no_name_is_more_than_a_name(name: str) -> None:
     assert as_named(shown) == shown
 
 
-@settings(deadline=None)
 @given(HOSTILE)
 def test_no_words_begin_as_another_passage_or_the_question_does(text: str) -> None:
     shown = as_words(text)
@@ -86,7 +84,6 @@ def _sent(packed: Packed) -> list[str]:
     return "".join(passage.as_sent() for passage in packed.passages).splitlines()
 
 
-@settings(deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_a_prompt_has_two_lines_a_passage_whatever_a_document_says_of_itself(name: str, label: str, words: str) -> None:
     text = (

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.structure.chunks import LONG, Chunk, chunk, cut
@@ -14,7 +14,6 @@ LINES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=400), st.lists(LINES, max_size=120).map("\n".join))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_chunks_tile_the_document(text: str) -> None:
     chunks = chunk(document(text))
@@ -23,13 +22,11 @@ def test_chunks_tile_the_document(text: str) -> None:
     assert all(len(c.span) for c in chunks)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_a_chunk_is_no_longer_than_the_model_reads(text: str) -> None:
     assert all(len(c.span) <= LONG for c in chunk(document(text)))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_a_chunk_is_known_by_its_id(text: str) -> None:
     assert all(Chunk.of(c.id) == c for c in chunk(document(text)))

@@ -112,7 +112,7 @@ def test_a_mention_is_read_with_the_words_around_it() -> None:
 WORDS = ["change", "of", "control", "the", "Term", "party", "notice"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(WORDS), min_size=20, max_size=80), st.randoms(use_true_random=False))
 def test_no_mention_is_missed_however_lines_and_pages_break(words: list[str], rng: random.Random) -> None:
     text, starts = "", []

@@ -214,7 +214,7 @@ def quotations(draw: st.DrawFn) -> tuple[str, Span]:
     return page.text[places[first][0] : places[last][1]], page.span(places[first][0], places[last][1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(quotations(), st.randoms(use_true_random=False))
 def test_true_words_set_in_another_way_are_found_at_their_span(taken: tuple[str, Span], rng: random.Random) -> None:
     quote, span = taken
@@ -226,7 +226,7 @@ def test_true_words_set_in_another_way_are_found_at_their_span(taken: tuple[str,
     assert match.span == span
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(quotations(), st.randoms(use_true_random=False))
 def test_one_word_put_for_another_is_never_found(taken: tuple[str, Span], rng: random.Random) -> None:
     words = taken[0].split()

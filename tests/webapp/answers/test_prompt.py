@@ -35,7 +35,7 @@ def served(window_turns: Sequence[tuple[str, str]]) -> int:
     return len(_TOKENIZER.encode_chat_completion(ChatCompletionRequest(messages=chat)).tokens)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WINDOWS, TURNS, WORDS.filter(str.strip), st.lists(WORDS, max_size=8), WORDS)
 def test_prompt_and_reserve_fit_the_window(
     window: int, history: list[Turn], question: str, clauses: list[str], name: str

@@ -361,7 +361,7 @@ def test_the_pages_run_no_script_and_are_kept_by_nobody(server: Running) -> None
     assert "--doubt-bg" in style.text
 
 
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.one_of(
         st.binary(max_size=300),
