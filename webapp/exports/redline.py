@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from webapp.core.results import ChangeRow
 from webapp.core.wording import change_title, changes_in_all
+from webapp.exports.ooxml import clean
 
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -63,15 +64,15 @@ def to_docx(old: str, new: str, rows: Sequence[ChangeRow]) -> bytes:
 
     colours = {"delete": RGBColor(0x9B, 0x1C, 0x1C), "insert": RGBColor(0x22, 0x60, 0x3A)}
     document = Document()
-    document.add_heading(_xml(f"Changes from {old} to {new}"), level=1)
+    document.add_heading(clean(f"Changes from {old} to {new}"), level=1)
     document.add_paragraph(changes_in_all(rows))
     for row in rows:
         title, where = change_title(row)
-        document.add_heading(_xml(title), level=2)
-        document.add_paragraph(_xml(where)).style = "Caption"
+        document.add_heading(clean(title), level=2)
+        document.add_paragraph(clean(where)).style = "Caption"
         paragraph = document.add_paragraph()
         for op, words in shortened(row):
-            run = paragraph.add_run(_xml(words))
+            run = paragraph.add_run(clean(words))
             if op in colours:
                 run.font.color.rgb = colours[op]
                 run.font.strike, run.font.underline = op == "delete", op == "insert"
@@ -94,9 +95,5 @@ def shortened(row: ChangeRow) -> Iterator[tuple[str, str]]:
 
 def _mark(op: str, words: str) -> Markup:
     tag = {"delete": "del", "insert": "ins"}.get(op)
+    words = clean(words)
     return Markup("<{0}>{1}</{0}>").format(tag, words) if tag else Markup.escape(words)
-
-
-def _xml(text: str) -> str:
-    """Text without the control characters that XML cannot hold."""
-    return "".join(c for c in text if c >= " " or c in "\t\n")

@@ -108,11 +108,12 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
     """The chat before its first question: a part of its own, so that a late poll cannot overwrite an answer."""
     states = [record.state for record in records]
     ready = states.count("ready")
-    waiting = len(states) - ready - states.count("failed")
+    waiting = sum(state not in DONE for state in states)
+    resting = len(states) - ready - waiting
     examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
     documents = [(record.id, record.name) for record in records if record.state == "ready"]
     return {
-        "empty": start.heading(matter.name, ready=ready, waiting=waiting),
+        "empty": start.heading(matter.name, ready=ready, waiting=waiting, resting=resting),
         "start": start.ways(examples, documents),
     }
 

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from retrieval import Child
+from retrieval import Child, DocumentRecord, Library
 from webapp.core.errors import NotAnnotated
+from webapp.core.limits import without_codes
+from webapp.core.places import place_numbers
+from webapp.core.results import TurnResult, mark_of
+from webapp.core.wording import cite, marks_in_words
 from webapp.service.fair_turns import Deadline
 from webapp.service.page_images import PageView, lines_on_page
+from webapp.service.page_views import view_of
 
 MOST_BYTES = 64 << 20  # of a PDF; above, pypdf takes more memory and time than a request may
 MOST_HIGHLIGHTS = 2_000  # of one PDF
@@ -36,6 +41,26 @@ class Highlight:
     view: PageView
     style: str
     words: str
+
+
+def highlights_of(library: Library, record: DocumentRecord, answer: TurnResult) -> list[Highlight]:
+    """The cited words on each page of a document; those that are cited twice are highlighted once."""
+    found: dict[PageView, list[tuple[str, str]]] = {}
+    for at, (number, row) in enumerate(zip(place_numbers(answer.citations), answer.citations, strict=True)):
+        if row.document_id != record.id or row.removed or not row.spans:
+            continue
+        document = library.text(record, row.text_version)
+        if document is None:
+            continue
+        mark = mark_of(answer, at)
+        words = without_codes(f"[{number}] {cite(row)} ({marks_in_words([mark])})")
+        pages = {document.page_at(start).number for start, _ in row.spans}
+        pages |= {document.page_at(max(start, end - 1)).number for start, end in row.spans}
+        for page in range(min(pages), max(pages) + 1):
+            view = view_of(document, record, page, row.spans, 1.0)
+            if view.ranges or view.boxes:
+                found.setdefault(view, []).append((mark.style, words))
+    return [Highlight(view, each[0][0], "\n".join(words for _, words in each)) for view, each in found.items()]
 
 
 def annotate(data: bytes, highlights: Sequence[Highlight], note: str, name: str, deadline: Deadline) -> bytes:

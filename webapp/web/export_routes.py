@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import DocumentRecord, NoSuchDocument, NoSuchMatter, OriginalMissing
+from retrieval import NoSuchDocument, NoSuchMatter, OriginalMissing
 from webapp.core.errors import (
     Congested,
     NoSuchConversation,
@@ -27,25 +27,22 @@ from webapp.core.errors import (
 )
 from webapp.core.limits import is_id
 from webapp.core.log import user_error
-from webapp.core.places import place_numbers
-from webapp.core.results import CitationRow, CiteRow, KeySentenceRow, NamedRow, mark_of
+from webapp.core.results import CitationRow, CiteRow, KeySentenceRow, NamedRow
 from webapp.core.urls import EXPORT, ExportForm, place_address
-from webapp.core.wording import cite, how_much_was_read, marks_in_words
+from webapp.core.wording import how_much_was_read
 from webapp.exports import memo, table
 from webapp.exports.ooxml import clean
 from webapp.exports.paper import Origin, Paper, paper_of, paper_of_answer, question_of
 from webapp.exports.plain_text import to_text
 from webapp.exports.rich_text import to_fragment, to_page
-from webapp.service.annotated_pdf import Highlight, annotate
+from webapp.service.annotated_pdf import annotate, highlights_of
 from webapp.service.conversation_export import may_leave
 from webapp.service.fair_turns import Deadline
-from webapp.service.page_images import PageView
 from webapp.service.workspace import Workspace
 from webapp.store.audit import Act
 from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 from webapp.web.authentication import user_of
-from webapp.web.document_routes import view_of
 from webapp.web.downloads import disposition
 from webapp.web.error_responses import StrictRoute, error_response
 
@@ -121,6 +118,7 @@ _STATUS = (
     (OriginalMissing, 410),
     (TooMuchToExport, 422),
     (NotAnnotated, 422),
+    (TooSlow, 503),
     (Congested, 429),
 )
 
@@ -225,30 +223,9 @@ def _highlighted(source: _Source, document_id: str, deadline: Deadline) -> bytes
     record = workspace.access.record(source.user, source.matter_id, document_id)
     if record.format != "PDF":
         raise NotAnnotated(document=record.name, reason="it is no PDF")
-    highlights = _highlights(workspace, record, turn)
+    highlights = highlights_of(workspace.library, record, turn.answer)
     if not highlights:
         raise NoSuchDocument(document="…")
     told = [question_of(turn), *how_much_was_read(turn.answer), f"{len(highlights)} places are highlighted."]
     original = workspace.library.original(record.matter_id, record.id)
     return annotate(original, highlights, clean("\n".join(told)), record.name, deadline)
-
-
-def _highlights(workspace: Workspace, record: DocumentRecord, turn: SavedTurn) -> list[Highlight]:
-    """The cited words on each page of a document; those that are cited twice are highlighted once."""
-    answer = turn.answer
-    found: dict[PageView, list[tuple[str, str]]] = {}
-    for at, (number, row) in enumerate(zip(place_numbers(answer.citations), answer.citations, strict=True)):
-        if row.document_id != record.id or row.removed or not row.spans:
-            continue
-        document = workspace.library.text(record, row.text_version)
-        if document is None:
-            continue
-        mark = mark_of(answer, at)
-        words = clean(f"[{number}] {cite(row)} ({marks_in_words([mark])})")
-        pages = {document.page_at(start).number for start, _ in row.spans}
-        pages |= {document.page_at(max(start, end - 1)).number for start, end in row.spans}
-        for page in range(min(pages), max(pages) + 1):
-            view = view_of(document, record, page, row.spans, 1.0)
-            if view.ranges or view.boxes:
-                found.setdefault(view, []).append((mark.style, words))
-    return [Highlight(view, each[0][0], "\n".join(words for _, words in each)) for view, each in found.items()]

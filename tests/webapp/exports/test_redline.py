@@ -21,7 +21,7 @@ ROWS = [
         kind="changed",
         old=cite("Section 4 (Term)", 2),
         new=cite("Section 5 (Term)", 3),
-        words=(("equal", LONG), ("delete", "thirty "), ("insert", "<b>sixty</b>\x01 "), ("equal", "days.")),
+        words=(("equal", LONG), ("delete", "thirty "), ("insert", "<b>sixty</b>\x01\u202e\ufffe "), ("equal", "days.")),
     ),
     ChangeRow(kind="gone", old=cite("Section 9 (Audit)", 4), new=None, words=(("delete", "No audit."),)),
 ]
@@ -33,6 +33,7 @@ def test_the_page_strikes_and_underlines_and_escapes() -> None:
     assert "Changed: Section 5 (Term)" in page
     assert "1 changed, 1 deleted" in page
     assert "<2024>" not in page
+    assert "\u202e" not in page
     assert 'href="?form=docx"' in page
 
 

@@ -12,14 +12,17 @@ PHRASES = ("change of control", "governing law")
 MOST_TO_SUMMARISE = 3
 
 
-def heading(matter: str, *, ready: int, waiting: int) -> Markup:
-    """What the matter can be asked, above the question box."""
+def heading(matter: str, *, ready: int, waiting: int, resting: int = 0) -> Markup:
+    """What the matter can be asked, above the question box; `resting`: documents that are paused or failed."""
     if ready:
         title = f"Ask about {matter}"
         words = "Every statement is cited to its page, and every quotation is compared with it, character by character."
     elif waiting:
         title = matter
         words = f"Reading {plural(waiting, 'document')}. You can ask as soon as one is ready."
+    elif resting:
+        title = matter
+        words = "No document is ready. The list of documents says why, and what can be done."
     else:
         title = matter
         words = "Add the first documents of this matter. You can ask as soon as one is ready."

@@ -344,7 +344,8 @@ def test_what_writes_the_answers_stands_below_the_question(state: str, writer: s
 def test_the_empty_chat_says_what_to_do_next() -> None:
     assert "Add the first documents" in start.heading("Acme", ready=0, waiting=0)
     assert "Reading 2 documents." in start.heading("Acme", ready=0, waiting=2)
-    assert "Ask about Acme" in start.heading("Acme", ready=1, waiting=0)
+    assert "No document is ready." in start.heading("Acme", ready=0, waiting=0, resting=2)
+    assert "Ask about Acme" in start.heading("Acme", ready=1, waiting=0, resting=1)
     assert "Add files" in start.ways(("A?",), ())
     ways = start.ways(("A?", "B?"), [(f"{n}", f"{n}.pdf") for n in range(9)])
     assert [ways.count(f'data-do="{act}"') for act in ("example", "find", "summary")] == [2, 2, 3]
