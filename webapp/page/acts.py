@@ -151,6 +151,9 @@ ACTS: Mapping[str, Act] = MappingProxyType(
             {**_TEXT, "spans": parse_ranges, "value": str, "share": str},
             "submit",
         ),
+        "edit-note": Act(
+            _reader(Reader.edit_note), ("evidence",), {"document": str, "note": str, "value": str}, "submit"
+        ),
         "delete-note": Act(_reader(Reader.delete_note), ("evidence",), {"document": str, "note": str}),
         "go": Act(_go, ("address",), {"address": str}),
     }

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrieval import PinciteError
+from retrieval import DiskFull, PinciteError
 from webapp.core.errors import (
     EventMalformed,
     NotUploaded,
@@ -45,7 +45,14 @@ _OWNED = re.compile(
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
 # HTTP status of an error; 400 for the others.
-_STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyStreams: 429, TooManyUploads: 429, TooMuchArriving: 503}
+_STATUS = {
+    NotUploaded: 403,
+    TooManyEvents: 429,
+    TooManyStreams: 429,
+    TooManyUploads: 429,
+    TooMuchArriving: 503,
+    DiskFull: 507,
+}
 
 
 class Gradio(Protocol):
