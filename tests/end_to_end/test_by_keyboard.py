@@ -10,7 +10,7 @@ from tests.pdfs import make_pdf
 from tests.webapp.browser import LEASE, TERMINATION, needs_chromium
 from tests.webapp.fake_engine import FakeEngine, Reply
 
-pytestmark = [needs_chromium, pytest.mark.long]
+pytestmark = [needs_chromium, pytest.mark.long, pytest.mark.timeout(900)]
 
 LICENCE = ["1. Fee. The fee is $90 a month.", "2. Termination. It ends on a month's notice."]
 AT = "(selector) => document.activeElement.matches(selector)"
@@ -117,7 +117,8 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     page.keyboard.press("Enter")
     expect(page.locator(".notes .said")).to_have_text("Who signs?")
     expect(page.locator("form.note textarea")).to_have_value("")
-    go(page, ".notes .edit summary", "Shift+Tab")
+    expect(page.locator(".notes > summary")).to_be_focused()
+    go(page, ".notes .edit summary")
     page.keyboard.press("Enter")
     go(page, ".changed-note textarea")
     page.keyboard.press("Control+End")
@@ -125,6 +126,7 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     go(page, ".changed-note button")
     page.keyboard.press("Enter")
     expect(page.locator(".notes .said")).to_have_text("Who signs? And when?")
+    expect(page.locator(".notes > summary")).to_be_focused()
 
     # 9. Close it.
     choose(page, "close the document")

@@ -219,8 +219,16 @@
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
     document.querySelectorAll('#evidence form:is(.note, .changed-note)').forEach(renew);
-    if (expected && document.activeElement === document.body) $('#evidence-heading')?.focus();
+    if (document.activeElement !== document.body) return;
+    if (expected) $('#evidence-heading')?.focus();
+    else if (isInNotes) $('#evidence .notes > summary')?.focus();
   };
+  // A note that is kept or deleted takes the place of what had the keyboard focus, which then stays with the notes.
+  let isInNotes = false;
+  document.addEventListener('focusin', ({ target }) => {
+    isInNotes = Boolean(target.closest('#evidence .notes')) || (isInNotes && Boolean(target.closest('dialog')));
+  });
+  document.addEventListener('pointerdown', ({ target }) => { isInNotes &&= Boolean(target.closest('dialog')); });
   // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
   let expected = false;
   window.toEvidence = () => {
