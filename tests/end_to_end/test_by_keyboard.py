@@ -161,6 +161,9 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     choose(page, "sample")
     expect(page.locator(".scope")).to_contain_text("Sample")
 
-    # 14. Skip links lead past the lists, and Back to the matter before.
-    page.keyboard.press("Alt+ArrowLeft")
-    expect(page.locator(".scope")).to_contain_text("By keyboard")
+    # 14. Read the help.
+    choose(page, "help")
+    expect(page.locator("#dialog-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#dialog-help")).to_be_hidden()
+    assert page.evaluate(FOCUS, "[data-dialog=help]") == "seen"

@@ -27,7 +27,7 @@ def lease(name: str, subletting: str) -> bytes:
     """A lease of two pages, with a clause on subletting or without one."""
     third = f"3. Subletting. {subletting}\n" if subletting else ""
     first = (
-        f"LEASE AGREEMENT\nThis Lease is made on March 1, 2024 between {name.removesuffix('.pdf')} Holdings Ltd. "
+        f"LEASE AGREEMENT\nThis Lease is made on March 1, 2024 between {name.removesuffix('.pdf')} Holdings Ltd.\n"
         '("Landlord") and Bramble Foods Inc. ("Tenant").\n'
         "1. Term. The term is ten years.\n2. Rent. The monthly rent is $4,200, due on the first day of each month.\n"
     )

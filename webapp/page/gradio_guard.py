@@ -37,7 +37,8 @@ from webapp.web.authentication import user_of
 MOST_EVENTS = 300  # pending events of one user, in all their pages: a page has two or three
 # Without an owner: the empty page, its scripts and styles.
 _OPEN = re.compile(
-    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|gradio_api/app_id)?|(?:static|assets)/.{1,300})"
+    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon/(?:192|512)|gradio_api/app_id)?"
+    r"|(?:static|assets)/.{1,300})"
 )
 _OWNED = re.compile(
     r"/gradio_api/(?:heartbeat/(?P<session>[^/]+)|(?P<what>queue/data|queue/join|cancel|upload_progress|upload))"
