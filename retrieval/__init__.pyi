@@ -14,6 +14,7 @@ from retrieval.core.documents import (
 from retrieval.core.errors import (
     DataFolderBusy as DataFolderBusy,
     DataFolderUnusable as DataFolderUnusable,
+    DiskFull as DiskFull,
     DocumentNotReady as DocumentNotReady,
     ExtraMissing as ExtraMissing,
     MatterExists as MatterExists,
@@ -23,6 +24,7 @@ from retrieval.core.errors import (
     OriginalMissing as OriginalMissing,
     PinciteError as PinciteError,
     UnreadableFile as UnreadableFile,
+    data_folder_error as data_folder_error,
     trace as trace,
 )
 from retrieval.core.limits import Limits as Limits

@@ -2,6 +2,7 @@
 
 python -m tests.screens OUT                all of them, a folder for each width and light
 python -m tests.screens OUT "the sample"   some states only
+python -m tests.screens OUT further_states all of one file
 
 With a stand-in for the search model, which finds what it finds; SEARCH_MODEL=1 takes the real one, as for the README.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize
 
 from tests.webapp.browser import chromium
+from tests.webapp.further_states import further_states
 from tests.webapp.states import Light, lit, states
 
 SIZES: dict[int, ViewportSize] = {
@@ -28,11 +30,13 @@ AREAS = ("Documents", "Evidence", "Questions")  # of a narrow window; it is left
 
 def main(out: Path, wanted: list[str]) -> None:
     """Take the pictures; prints each state's name."""
+    search_model = "SEARCH_MODEL" in os.environ
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        for name, page in states(browser, Path(folder), search_model="SEARCH_MODEL" in os.environ):
-            if not wanted or name in wanted:
-                print(name, flush=True)
-                take(page, name.replace(" ", "-").replace(",", ""), out)
+        for part in (states, further_states):
+            for name, page in part(browser, Path(folder) / part.__name__, search_model=search_model):
+                if not wanted or name in wanted or part.__name__ in wanted:
+                    print(name, flush=True)
+                    take(page, name.replace(" ", "-").replace(",", ""), out)
 
 
 def take(page: Page, name: str, out: Path) -> None:
@@ -44,8 +48,9 @@ def take(page: Page, name: str, out: Path) -> None:
             page.wait_for_function("[...document.images].every((image) => image.complete)")
             page.wait_for_timeout(150)  # the sheet is laid out anew
             page.screenshot(path=out / f"{width}-{light}" / f"{name}.png")
-            closed = page.locator(":popover-open").count() == 0  # else a click on an area would close it
-            for area in AREAS if width < 900 and closed else ():
+            closed = page.locator(":popover-open, dialog[open]").count() == 0  # else a click would close it
+            has_areas = page.locator("#part-areas").count()
+            for area in AREAS if width < 900 and closed and has_areas else ():
                 page.get_by_role("button", name=area, exact=True).click()
                 page.screenshot(path=out / f"{width}-{light}" / f"{name}-{area.lower()}.png")
     lit(page, "light")

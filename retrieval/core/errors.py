@@ -24,6 +24,7 @@
 the page, where nobody gives commands. Values go in by name.
 """
 
+import errno
 import os
 import traceback
 from pathlib import Path
@@ -284,6 +285,24 @@ class DataFolderUnusable(PinciteError):
 
     sentence = "The data folder cannot be used: {reason}."
     hint_text = "Check its permissions and free space, or set PINCITE_DATA_DIR to another folder."
+
+
+class DiskFull(DataFolderUnusable):
+    """No space is left on the disk of the data folder, or no more than is kept free."""
+
+    sentence = "The disk of the server is full: nothing can be added or saved."
+    hint_text = "Make room on the disk of the data folder, or set PINCITE_DATA_DIR to another one. Nothing was lost."
+    page_hint_text = "Whoever runs the server has to make room, then it goes on. What is there can still be read."
+
+
+def data_folder_error(error: BaseException) -> DataFolderUnusable:
+    """What an error of the operating system or of SQLite tells of the data folder."""
+    if (
+        getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+    ):
+        return DiskFull()
+    return DataFolderUnusable(reason=getattr(error, "strerror", None) or error)
 
 
 class NoFiles(PinciteError):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from retrieval.core.errors import DataFolderUnusable, ExtraMissing, StoreUnavailable
+from retrieval.core.errors import DataFolderUnusable, ExtraMissing, StoreUnavailable, data_folder_error
 
 BUSY_S = 30  # how long a transaction waits for another's end before it is an error
 CONSTRAINT_NAMES = {  # the same in every database, so that a later migration can name what it changes
@@ -85,7 +85,7 @@ def _mapped(engine: Engine) -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         if engine.dialect.name == "sqlite":
-            raise DataFolderUnusable(reason=getattr(error, "orig", error)) from error
+            raise data_folder_error(getattr(error, "orig", None) or error) from error
         raise StoreUnavailable(store="database") from error
 
 

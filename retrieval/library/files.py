@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from retrieval.core.errors import DataFolderUnusable, PackageMissing, StoreUnavailable
+from retrieval.core.errors import PackageMissing, StoreUnavailable, data_folder_error
 
 T = TypeVar("T")
 BLOCK = 1 << 20  # bytes copied at a time: a file is never in memory whole while it arrives
@@ -167,7 +167,7 @@ class Files:
             if self._remote is not None:  # each driver has exceptions of its own
                 raise StoreUnavailable(store="file store") from error
             if isinstance(error, OSError):
-                raise DataFolderUnusable(reason=error.strerror or error) from error
+                raise data_folder_error(error) from error
             raise
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.pdfs import make_pdf
 from tests.webapp.browser import LEASE, TERMINATION, go_to_a_new_matter, needs_chromium
 from tests.webapp.fake_engine import FakeEngine, Reply
+from tests.webapp.further_states import further_states
 from tests.webapp.states import lit, states
 
 pytestmark = needs_chromium
@@ -33,6 +34,23 @@ def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_na
 ) -> None:
     found: dict[str, list[str]] = {}
     for count, (name, page) in enumerate(states(browser, tmp_path)):
+        if count % 2 == dark:
+            lit(page, "dark")
+            page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        found[name] = findings(page)
+        lit(page, "light")
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    assert {name: told for name, told in found.items() if told} == {}
+    assert len(found) > 20
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dark", [0, 1])  # which half of the states
+def test_axe_has_nothing_serious_against_dialogs_menus_and_the_pages_of_people(
+    browser: Browser, tmp_path: Path, dark: int
+) -> None:
+    found: dict[str, list[str]] = {}
+    for count, (name, page) in enumerate(further_states(browser, tmp_path)):
         if count % 2 == dark:
             lit(page, "dark")
             page.set_viewport_size(NARROW)  # type: ignore[arg-type]

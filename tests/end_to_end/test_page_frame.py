@@ -29,6 +29,7 @@ PLACEHOLDER = """() => {
 
 
 FAVICON = "async () => [...new Uint8Array(await (await fetch('/favicon.ico')).arrayBuffer())].slice(0, 4)"
+KEPT = "async () => (await fetch(document.querySelector('script[src*=assets]').src)).headers.get('cache-control')"
 SHOWN_FROM_ITS_START = """
 (y) => Math.abs([...document.querySelectorAll('.turn')].at(-1).getBoundingClientRect().top - y) < 60"""
 
@@ -50,6 +51,8 @@ def test_the_first_minute_is_a_wide_question_box_and_three_things_to_do(page: Pa
     assert icon
     assert icon.startswith("data:image/svg+xml,")
     assert page.evaluate(FAVICON) == [0, 0, 1, 0]
+    assert page.evaluate("async () => (await fetch('/pwa_icon/192')).status") == 200
+    assert "immutable" in page.evaluate(KEPT)
     expect(page.locator(".engine")).to_contain_text("Answers are written by")
     for size in ({"width": 360, "height": 740}, {"width": 2560, "height": 1440}):
         page.set_viewport_size(size)  # type: ignore[arg-type]

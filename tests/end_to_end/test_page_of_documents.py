@@ -203,6 +203,10 @@ def test_two_sources_stand_side_by_side_and_on_a_narrow_window_the_words_are_lar
     expect(page.locator(".reader")).to_be_visible()
     page.keyboard.press("Alt+PageDown")
     expect(page.locator(HEADING)).to_have_text("Citation 2 of 2")
+    for act in (".conversations .open >> nth=0", "[data-do=new]"):  # what is opened is what is seen
+        page.get_by_role("button", name="Documents", exact=True).click()
+        page.locator(act).click()
+        expect(page.locator("#composer")).to_be_visible()
 
 
 def test_the_palette_goes_and_does_by_keyboard_what_the_page_offers_and_nothing_else(reader: Page) -> None:

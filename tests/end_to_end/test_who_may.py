@@ -76,6 +76,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "find-in-document": "read",
     "close-document": "read",
     "note": "ask",
+    "edit-note": "author asks",
     "delete-note": "author",
     "go": "read",
     "only": "read",

@@ -74,7 +74,8 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
 def lit(page: Page, light: Light) -> None:
     """Show the page in one light, and wait until no colour is changing any more."""
     page.emulate_media(color_scheme=light)
-    page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=light == "dark")
+    follows = "(dark) => !document.querySelector('#columns') || document.body.classList.contains('dark') === dark"
+    page.wait_for_function(follows, arg=light == "dark")
     page.wait_for_function("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
 
 

@@ -118,6 +118,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "find-in-document": (Act.SEARCH, Act.PAGE),
     "close-document": "it shows the citation that was shown before",
     "note": (Act.NOTE, Act.PAGE),
+    "edit-note": (Act.NOTE, Act.PAGE),
     "delete-note": (Act.DELETE, Act.PAGE),
     "go": (Act.PAGE, Act.CONVERSATION),
 }

@@ -88,8 +88,8 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "matter": Act(Controller.open_matter, ("matters", "palette"), {"value": str}),
         "new-matter": Act(Controller.create_matter, ("matters",), {"value": str}, "submit"),
         "delete-matter": Act(Controller.delete_matter, ("matters",), {"matter": str}),
-        "open": Act(Controller.open_conversation, ("conversations", "palette"), {"conversation": str}),
-        "new": Act(Controller.new_conversation, ("conversations",), focus="question"),
+        "open": Act(Controller.open_conversation, ("conversations", "palette"), {"conversation": str}, area="chat"),
+        "new": Act(Controller.new_conversation, ("conversations",), focus="question", area="chat"),
         "share": Act(Controller.share_conversation, ("conversations",), {"conversation": str, "share": str}),
         "delete": Act(Controller.delete_conversation, ("conversations",), {"conversation": str}),
         "models": Act(Controller.show_models, ("models",)),
@@ -150,6 +150,9 @@ ACTS: Mapping[str, Act] = MappingProxyType(
             ("evidence",),
             {**_TEXT, "spans": parse_ranges, "value": str, "share": str},
             "submit",
+        ),
+        "edit-note": Act(
+            _reader(Reader.edit_note), ("evidence",), {"document": str, "note": str, "value": str}, "submit"
         ),
         "delete-note": Act(_reader(Reader.delete_note), ("evidence",), {"document": str, "note": str}),
         "go": Act(_go, ("address",), {"address": str}),

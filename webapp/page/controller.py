@@ -13,7 +13,15 @@ from itertools import chain
 
 from markupsafe import Markup
 
-from retrieval import DocumentRecord, Matter, NoSuchDocument, NoSuchMatter, PinciteError
+from retrieval import (
+    MEMBER,
+    DocumentRecord,
+    Matter,
+    NoSuchDocument,
+    NoSuchMatter,
+    PinciteError,
+    is_of_the_system,
+)
 from webapp.answers.answer import Scope
 from webapp.answers.each_document import put_to_each
 from webapp.core.errors import NoSuchConversation, NothingChosen, NothingToAsk, StillReading, TooSlow
@@ -26,7 +34,7 @@ from webapp.page.follow_ups import follow_ups
 from webapp.page.html import chat, conversations, documents, engine, sidebar, undo
 from webapp.page.html.foot import Around
 from webapp.page.html.listing import Listing
-from webapp.page.html.parts import NOTHING, lines
+from webapp.page.html.parts import NOTHING
 from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
@@ -47,6 +55,7 @@ from webapp.service.caller import DONE
 from webapp.service.fair_turns import Deadline
 from webapp.service.mentions import SEARCH_SECONDS, mentions, page_result
 from webapp.service.models import Work
+from webapp.service.opening_questions import OF_THE_SAMPLE
 from webapp.service.running import Running, RunningAnswer, RunningAnswers
 from webapp.service.summarise import RunningSummary
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -108,7 +117,8 @@ class Controller:
         updates |= self._sidebar(state, matter, records, privileged)
         running = self._running.of(state.conversation_id)
         around = self._around(state, conversation, turns, privileged)
-        updates |= chat_updates(matter, records, turns, running, around)
+        examples = () if turns else self._examples(state, matter, records)
+        updates |= chat_updates(matter, records, turns, running, around, examples)
         return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
@@ -173,7 +183,7 @@ class Controller:
         if state.choosing:
             updates |= self._models(state)
         if matter is not None and not state.conversation_id:
-            updates |= empty_updates(matter, records)
+            updates |= empty_updates(matter, records, self._examples(state, matter, records))
         return updates
 
     # Matters and conversations
@@ -293,20 +303,22 @@ class Controller:
 
     def upload(self, state: PageState, names: Sequence[str]) -> Updates:
         """Add these uploads of the user to the matter; they are ingested in the background."""
-        notices, there = [], []
+        refused, there = [], []
         for name in names:
             try:
                 there += self._accept(state, name)
             except PinciteError as error:
-                notices.append(chat.notice(str(user_error(error)), error.page_hint))
+                refused.append((str(user_error(error)), error.page_hint))
         self._workspace.wake()
-        notices += [chat.notice(already_there(there))] if there else []
-        return self.sidebar(state) | {"notice": lines(notices)}
+        told = chat.notices(refused) + (chat.notice(already_there(there)) if there else NOTHING)
+        return self.sidebar(state) | {"notice": told}
 
     def _accept(self, state: PageState, name: str) -> list[tuple[str, str]]:
         """Add an upload to the matter; its name and that of the document that it is, where that is there already."""
         upload = self._uploads.claim(self._user.id, name)
         try:
+            if MEMBER in upload.name and is_of_the_system(upload.name.replace(MEMBER, "/")):
+                return []  # it came with its folder, and nobody chose it
             with self._workspace.audit.refusals(self._user, matter_id=state.matter_id):
                 matter = self._access.matter_by_id(self._user, state.matter_id)
                 self._workspace.library.check_size(upload.name, upload.size)
@@ -615,6 +627,13 @@ class Controller:
         if records and not chosen:
             raise NothingChosen()
         return chosen
+
+    def _examples(self, state: PageState, matter: Matter | None, records: Sequence[DocumentRecord]) -> Sequence[str]:
+        """Questions to begin with: those of the sample, or what the documents that are asked answer."""
+        if matter is not None and matter.name == SAMPLE_MATTER:
+            return OF_THE_SAMPLE
+        chosen = [record for record in records if state.scope is None or record.id in state.scope]
+        return self._workspace.opening_questions.of(_ready(chosen))
 
     def _records(self, matter: Matter | None) -> list[DocumentRecord]:
         return self._access.documents(self._user, matter) if matter else []

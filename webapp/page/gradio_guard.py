@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrieval import PinciteError
+from retrieval import DiskFull, PinciteError
 from webapp.core.errors import (
     EventMalformed,
     NotUploaded,
@@ -37,7 +37,8 @@ from webapp.web.authentication import user_of
 MOST_EVENTS = 300  # pending events of one user, in all their pages: a page has two or three
 # Without an owner: the empty page, its scripts and styles.
 _OPEN = re.compile(
-    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|gradio_api/app_id)?|(?:static|assets)/.{1,300})"
+    r"/(?:(?:config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon/(?:192|512)|gradio_api/app_id)?"
+    r"|(?:static|assets)/.{1,300})"
 )
 _OWNED = re.compile(
     r"/gradio_api/(?:heartbeat/(?P<session>[^/]+)|(?P<what>queue/data|queue/join|cancel|upload_progress|upload))"
@@ -45,7 +46,14 @@ _OWNED = re.compile(
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
 # HTTP status of an error; 400 for the others.
-_STATUS = {NotUploaded: 403, TooManyEvents: 429, TooManyStreams: 429, TooManyUploads: 429, TooMuchArriving: 503}
+_STATUS = {
+    NotUploaded: 403,
+    TooManyEvents: 429,
+    TooManyStreams: 429,
+    TooManyUploads: 429,
+    TooMuchArriving: 503,
+    DiskFull: 507,
+}
 
 
 class Gradio(Protocol):

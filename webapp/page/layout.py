@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp.core.limits import MAX_QUESTION
 from webapp.page.acts import element_id
 from webapp.page.gradio_import import gr
-from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette
+from webapp.page.html import chat, conversations, dialogs, documents, evidence, palette, sidebar
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
@@ -39,6 +39,7 @@ STYLES = (
 SCRIPTS = (
     "frame.js",
     "server.js",
+    "folders.js",
     "page.js",
     "lists.js",
     "documents.js",
@@ -107,6 +108,7 @@ def _sidebar(components: Components, notice: Markup) -> None:
         height=64,
         elem_id="upload",
     )
+    components.html("folder", sidebar.folder())
     components.html("reading")
     for name, shell in (("documents", documents.shell()), ("conversations", conversations.shell())):
         components.html(name, shell)

@@ -169,6 +169,12 @@ class Reader:
         page = document.page_at(passage.start).number
         return self._page(state, replace(self._place_in(state, document_id, version), page=page), document=document)
 
+    def edit_note(self, state: PageState, document_id: str, note_id: str, words: str) -> Updates:
+        """Change the words of a note of one's own."""
+        record = self._workspace.access.record(self._user, state.matter_id, document_id, "ask")
+        self._workspace.change_note(self._user, record, note_id, words)
+        return self._page(state, self._place_in(state, document_id, None))
+
     def delete_note(self, state: PageState, document_id: str, note_id: str) -> Updates:
         """Delete a note of one's own."""
         record = self._workspace.access.record(self._user, state.matter_id, document_id)

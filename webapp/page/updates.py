@@ -17,15 +17,7 @@ from webapp.page.state import PageState
 from webapp.service.caller import DONE
 from webapp.service.running import Running, RunningAnswer
 from webapp.service.summarise import RunningSummary
-from webapp.service.workspace import SAMPLE_MATTER
 from webapp.store.conversations import SavedTurn
-
-# Each is answered by one section of the sample; tested with the packaged search model.
-EXAMPLES = (
-    "Can the customer end the contract without giving a reason?",
-    "What happens if the buyer pays late?",
-    "How long does a party have to put right a serious breach?",
-)
 
 # Seconds between two polls of a page: while documents are being ingested, and otherwise.
 OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
@@ -88,8 +80,9 @@ def chat_updates(
     turns: Sequence[SavedTurn],
     running: Running | None,
     around: Around = NOTHING_AROUND,
+    examples: Sequence[str] = (),
 ) -> Updates:
-    """The saved turns and the draft; before the first turn, the empty chat."""
+    """The saved turns and the draft; before the first turn, the empty chat with questions to begin with."""
     updates: Updates = {
         "past": chat.past(turns, around),
         "now": NOTHING,
@@ -100,17 +93,16 @@ def chat_updates(
     if running is not None:
         updates |= draft_updates(running)
     elif not turns and matter is not None:
-        updates |= empty_updates(matter, records)
+        updates |= empty_updates(matter, records, examples)
     return updates
 
 
-def empty_updates(matter: Matter, records: Sequence[DocumentRecord]) -> Updates:
+def empty_updates(matter: Matter, records: Sequence[DocumentRecord], examples: Sequence[str]) -> Updates:
     """The chat before its first question: a part of its own, so that a late poll cannot overwrite an answer."""
     states = [record.state for record in records]
     ready = states.count("ready")
     waiting = sum(state not in DONE for state in states)
     resting = len(states) - ready - waiting
-    examples = EXAMPLES if matter.name == SAMPLE_MATTER else ()
     documents = [(record.id, record.name) for record in records if record.state == "ready"]
     return {
         "empty": start.heading(matter.name, ready=ready, waiting=waiting, resting=resting),

@@ -18,7 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
-from retrieval import UNNAMED, clean_name
+from retrieval import UNNAMED, DiskFull, clean_name, data_folder_error
 from webapp.core.errors import NotUploaded, TooManyUploads, TooMuchArriving, UploadMalformed
 from webapp.core.limits import FILES_AT_ONCE, MIB, check_name
 from webapp.core.quotas import GUEST
@@ -80,7 +80,7 @@ class UploadStore:
         """Receive the files of one multipart request for a user; calls `on_bytes(name, count)` as they arrive.
 
         They also count under `share_key` (`Workspace.share_key`). Raises UploadMalformed, NameTooLong, TooManyUploads,
-        TooMuchArriving, and what `stream` raises; then no file is left.
+        TooMuchArriving, DiskFull, and what `stream` raises; then no file is left.
         """
         self.sweep()
         share_key = share_key or user_id
@@ -94,8 +94,10 @@ class UploadStore:
                 self._refuse_too_much(parts, len(block))
                 await run_in_threadpool(parts.write, block)
             uploads = parts.finish()
-        except BaseException:  # also when the client disconnects: the files are deleted; raised again
+        except BaseException as error:  # also when the client disconnects: the files are deleted; raised again
             parts.discard()
+            if isinstance(error, OSError):  # of the disk: `stream` raises none
+                raise data_folder_error(error) from error
             raise
         finally:
             self._coming.discard(parts)
@@ -131,8 +133,8 @@ class UploadStore:
             self.drop(upload)
 
     def _refuse_too_much(self, parts: "_Parts", more: int) -> None:
-        """Raise TooMuchArriving if `more` bytes of this request exceed a limit of the user,
-        of all guests or of the disk.
+        """Raise TooMuchArriving if `more` bytes of this request exceed a limit of the user or of all guests, and
+        DiskFull if they do that of the disk.
         """
         uploads = tuple(self._uploads.values())
         if sum(each.user_id == parts.user_id for each in uploads) >= LYING_OF_ONE:
@@ -144,8 +146,10 @@ class UploadStore:
         too_much = of_user > self.most_together + MIB  # one for the overhead of multipart/form-data
         if self._most_of_all is not None:
             too_much = too_much or of_share_key > self._most_of_all / 2 or of_all > self._most_of_all
-        if too_much or shutil.disk_usage(self.folder).free < LEAST_FREE:
+        if too_much:
             raise TooMuchArriving()
+        if shutil.disk_usage(self.folder).free < LEAST_FREE:
+            raise DiskFull()
 
     def _is_in_place(self, upload: Upload) -> bool:
         """Whether the upload is a regular file at its path, with no symbolic link on the way."""

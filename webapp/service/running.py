@@ -5,6 +5,7 @@ not end it, and Stop works from any tab. What was written until then is saved.
 """
 
 import asyncio
+import re
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -28,6 +29,7 @@ from webapp.store.conversations import Conversation, SavedTurn, State
 from webapp.store.users import User
 
 BATCH_SECONDS = 0.08  # between two updates of a draft: fast enough to read along, a twelfth of one update per token
+_BEGUN = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]*\Z")  # an item of a list of which there is no word yet
 RESTS = 4  # pause, as a multiple of the time to show the last update: with many readers each gets fewer, larger updates
 
 
@@ -166,7 +168,7 @@ class RunningAnswer(Running):
             return NOTHING_FOUND.model_copy(update={"answer": self.draft, "query": self.question})
         library, matter_id, found = self._workspace.library, self._conversation.matter_id, self.found
         documents = {p.document_id: library.document(matter_id, p.document_id) for p in found.passages}
-        checked = check(self.draft, found.passages, documents)
+        checked = check(_BEGUN.sub("", self.draft), found.passages, documents)
         partial = Answer(
             text=checked.text,
             found=True,

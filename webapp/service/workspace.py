@@ -55,6 +55,7 @@ from webapp.llm.choice import read_choice
 from webapp.llm.embedded import SLOTS
 from webapp.service.compaction import Compaction
 from webapp.service.fair_turns import FairScheduler
+from webapp.service.opening_questions import OpeningQuestions
 from webapp.service.page_images import PageRenderer
 from webapp.service.question_queue import QuestionQueue
 from webapp.store.access import Access
@@ -133,6 +134,7 @@ class Workspace:
         self.retention = Retention(self._database, self.access, self.audit)
         self.conversations = Conversations(self._database, self.library, self.access)
         self.notes = Notes(self._database, self.access)
+        self.opening_questions = OpeningQuestions(self.library)
         at_once = settings.page_images_at_once
         self.page_renderer = PageRenderer(at_once)
         self.draws = FairScheduler("draws", at_once, IMAGES_PER_USER, lambda _: PagesWaiting())
@@ -387,6 +389,14 @@ class Workspace:
         self.access.check(user, record.matter_id, "ask")
         self.audit.record(user, Act.NOTE, matter_id=record.matter_id, object=record.id, shared=shared)
         return self.notes.add(user, record.matter_id, at, version, words, shared=shared)
+
+    def change_note(self, user: User, record: DocumentRecord, note_id: str, words: str) -> None:
+        """`Notes.change`, recorded. Raises OnHold: its former words would go."""
+        self.access.check(user, record.matter_id, "ask")
+        self.retention.check(record.matter_id)
+        note = self.notes.own(user, note_id)
+        self.audit.record(user, Act.NOTE, matter_id=record.matter_id, object=record.id, shared=note.shared, edited=True)
+        self.notes.change(user, note_id, words)
 
     def delete_note(self, user: User, matter_id: str, note_id: str) -> None:
         """Delete a note of the user's, recorded. Raises NoSuchNote and OnHold."""

@@ -86,6 +86,18 @@ class Notes:
         with database.reading(self._engine) as connection:
             return _note(_mine(connection, user, note_id), user)
 
+    def change(self, user: User, note_id: str, words: str) -> None:
+        """Put other words in the place of those of the user's note; what it stands beside stays.
+
+        Raises NoteEmpty, NoteTooLong, NotText, NoSuchNote, OnHold and what `check` does.
+        """
+        words = _clean(words)
+        with database.writing(self._engine) as connection:
+            matter_id = _mine(connection, user, note_id).matter_id
+            self._access.check(user, matter_id, "ask")
+            check_no_hold(connection, matter_id)
+            connection.execute(sa.update(notes).where(notes.c.id == note_id).values(words=words))
+
     def delete(self, user: User, note_id: str) -> None:
         """Delete a note of the user's. Raises NoSuchNote and OnHold."""
         with database.writing(self._engine) as connection:

@@ -44,6 +44,7 @@ POLICY = "; ".join(
     )
 )
 POLICY_HEADER = "Content-Security-Policy"
+FOR_GOOD = "public, max-age=31536000, immutable"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -110,6 +111,8 @@ class SecurityMiddleware:
                 out = MutableHeaders(scope=message)
                 if scope["path"] in ("/", "/config"):  # they depend on the guest's cookie and the proxy's headers
                     out["Cache-Control"] = "no-store"
+                elif scope["path"].startswith("/assets/") and message["status"] == 200:
+                    out["Cache-Control"] = FOR_GOOD  # their names have a hash of what they are
                 for name, value in self._headers.items():
                     if name != POLICY_HEADER or name not in out:  # a page without scripts has a stricter policy
                         out[name] = value

@@ -23,7 +23,7 @@ from webapp.web.single_sign_on import CALLBACK
 
 _OPEN = re.compile(
     rf"/sign-in(?:/.*)?|{CALLBACK}|/sign-out|/signed-out|/set-password|/first-administrator|/account(?:/.*)?"
-    r"|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:static|assets)/.*"
+    r"|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/pwa_icon/(?:192|512)|/(?:static|assets)/.*"
 )
 
 

@@ -136,9 +136,14 @@ def test_a_page_that_looks_after_its_person_was_taken_out_shows_what_is_left_to_
     assert "one.pdf" not in str(his.controller.sidebar(his.state)["documents"])
 
 
-def test_examples_are_for_the_sample_alone(workspace: Workspace, page: Page) -> None:
+def test_one_begins_with_questions_on_the_sample_or_on_clauses_that_the_chosen_documents_have(
+    workspace: Workspace, page: Page
+) -> None:
     assert "Ask about Acme" in page.shown["empty"]
-    assert elements(page.shown["start"], "example") == []
+    asked = elements(page.shown["start"], "example")
+    assert asked[0].text == "How can lease.pdf be terminated?"
+    page.do("scope", documents=records(page)[1].id)
+    assert "lease.pdf be" not in page.take(page.controller.sidebar(page.state))["start"]
     [sample] = workspace.library.documents(workspace.access.matter(ANN, SAMPLE_MATTER).id)
     workspace.library.jobs.save(replace(sample, state="ready", pages=1))
     asked = elements(Page(workspace, ANN).shown["start"], "example")

@@ -210,10 +210,14 @@ def test_a_note_stands_beside_its_passage_for_whom_it_was_written(
     ben.do("read-document", document=lease.id, page="2")
     assert "Mine" not in ben.shown["evidence"]
     assert "For all" in ben.shown["evidence"]
-    assert "delete-note" not in ben.shown["evidence"]
     [mine, shared] = workspace.notes.of(ANN, matter.id, lease.id)[::-1]
-    with pytest.raises(NoSuchNote):
-        ben.do("delete-note", document=lease.id, note=shared.id)
+    for act in ("delete-note", "edit-note"):
+        assert act not in ben.shown["evidence"]
+        with pytest.raises(NoSuchNote):
+            ben.do(act, document=lease.id, note=shared.id, value="Not by Ben")
+    ann.do("edit-note", document=lease.id, note=shared.id, value="For all <i>of us</i>")
+    ben.do("read-document", document=lease.id, page="1")
+    assert "For all &lt;i&gt;of us&lt;/i&gt;" in ben.shown["evidence"]
     for note in (mine, shared):
         ann.do("delete-note", document=lease.id, note=note.id)
     assert workspace.notes.of(ANN, matter.id, lease.id) == []

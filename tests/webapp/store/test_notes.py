@@ -86,6 +86,24 @@ def test_only_its_author_deletes_a_note_and_nobody_learns_of_anothers(records: R
     assert len(records.seen(ANN)) == 1
 
 
+def test_only_its_author_changes_a_note_and_its_passage_and_time_stay(records: Records) -> None:
+    private, shared = records.add(ANN), records.add(ANN, shared=True)
+    before = records.notes.own(ANN, shared)
+    for note in (private, shared, "0" * 32, ""):
+        with pytest.raises(NoSuchNote):
+            records.notes.change(BEN, note, "Mine now")
+    records.notes.change(ANN, shared, "  Lower?\r\nAsk. ")
+    assert records.notes.own(ANN, shared) == replace(before, words="Lower?\nAsk.")
+    assert ("Lower?\nAsk.", "Ann") in records.seen(BEN)
+    for words, error in (("", NoteEmpty), ("x" * (LONGEST_NOTE + 1), NoteTooLong), ("a\0b", NotText)):
+        with pytest.raises(error):
+            records.notes.change(ANN, shared, words)
+    records.sharing.archive(ANN, records.matter.id, archived=True)
+    with pytest.raises(MatterArchived):
+        records.notes.change(ANN, shared, "In the archive")
+    assert records.notes.own(ANN, shared).words == "Lower?\nAsk."
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [("", NoteEmpty), (" \n\t", NoteEmpty), ("x" * (LONGEST_NOTE + 1), NoteTooLong), ("a\0b", NotText)],
@@ -176,6 +194,8 @@ def test_notes_go_when_their_retention_has_ended_and_stay_under_a_hold(
     workspace.delete_due()
     with pytest.raises(OnHold):
         workspace.delete_note(ANN, matter.id, new)
+    with pytest.raises(OnHold):
+        workspace.change_note(ANN, record, new, "Otherwise")
     assert len(_kept(workspace)) == 2
     workspace.retention.hold(ANN, matter.id, hold=False)
     workspace.delete_due()

@@ -15,6 +15,8 @@ from webapp.page.html.foot import NOTHING_AROUND, Around, foot
 from webapp.page.html.parts import NOTHING, lines, under_way
 from webapp.store.conversations import SavedTurn
 
+NOTICES = 4  # that are shown one by one; of more the rest are folded
+
 
 def past(turns: Sequence[SavedTurn], around: Around = NOTHING_AROUND) -> Markup:
     """The saved turns of a conversation."""
@@ -122,6 +124,16 @@ def notice(error: str, hint: str = "") -> Markup:
     """Notice of an error, with its sentence and hint."""
     end = Markup(' <span class="hint">{}</span>').format(hint) if hint else NOTHING
     return Markup('<p class="notice"><span aria-hidden="true">!</span> <strong>{}</strong>{}</p>').format(error, end)
+
+
+def notices(told: Sequence[tuple[str, str]]) -> Markup:
+    """Several errors, each with its hint: the first as notices, of many the others folded."""
+    shown = told if len(told) <= NOTICES + 1 else told[:NOTICES]
+    more = lines(Markup("<p><strong>{}</strong> {}</p>").format(*each) for each in told[len(shown) :])
+    if more:
+        words = f"{len(told) - len(shown)} more"
+        more = Markup('<details class="notice"><summary>{}</summary>{}</details>').format(words, more)
+    return lines(notice(*each) for each in shown) + more
 
 
 def _question(turn: SavedTurn, *, read_only: bool) -> Markup:

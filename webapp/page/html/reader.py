@@ -265,8 +265,13 @@ def _note(shown: PageShown, each: OnPage) -> Markup:
         '<button type="button" class="icon" data-do="delete-note" data-document="{}" data-note="{}" aria-label="Delete '
         'the note “{}”" data-confirm="Delete this note?"><span aria-hidden="true">×</span></button>'
     ).format(note.span.document_id, note.id, note.words[:60])
+    edit = Markup(
+        '<details class="edit"><summary aria-label="Edit the note “{}”">Edit</summary><form class="changed-note" '
+        'data-do="edit-note" data-document="{}" data-note="{}"><textarea name="value" rows="3" maxlength="{}" required '
+        'aria-label="The note">{}</textarea><button type="submit">Keep the change</button></form></details>'
+    ).format(note.words[:60], note.span.document_id, note.id, LONGEST_NOTE, note.words)
     return Markup(
-        '<li data-places="{}"><button type="button" class="quiet" {}>{}{}</button>{}<p class="said">{}</p></li>'
+        '<li data-places="{}"><button type="button" class="quiet" {}>{}{}</button>{}<p class="said">{}</p>{}</li>'
     ).format(
         _spans([span]) if each.is_here else "",
         _read(shown, each.page, [span], note.text_version),
@@ -274,6 +279,7 @@ def _note(shown: PageShown, each: OnPage) -> Markup:
         whose,
         NOTHING if note.author else delete,
         note.words,
+        NOTHING if note.author or not shown.may_note else edit,
     )
 
 

@@ -90,6 +90,14 @@ def matters(known: Sequence[Matter], chosen: Matter | None, *, sharing: bool = F
     ).format(options, people, delete)
 
 
+def folder() -> Markup:
+    """The button that adds a whole folder, and the field that the browser asks for one; `folders.js` sends it."""
+    return Markup(
+        '<p class="folder-entry"><button type="button" class="quiet" data-folder>Add a folder</button>'
+        '<input type="file" data-folder webkitdirectory multiple hidden aria-hidden="true" tabindex="-1"></p>'
+    )
+
+
 def reading(records: Sequence[DocumentRecord]) -> Markup:
     """How many of the documents are read, while some are not."""
     coming = sum(record.state in ("waiting", "reading", "indexing") for record in records)

@@ -33,8 +33,9 @@ def ways(examples: Sequence[str], documents: Sequence[tuple[str, str]]) -> Marku
     """The three things that one can do, below the question box; `documents`: ids and names of those that are ready."""
     if not documents:
         return Markup(
-            '<div class="add"><button type="button" class="primary" data-add>Add files</button> <span>PDF, Word, mail, '
-            "text and ZIP files, or images</span></div>"
+            '<div class="add"><button type="button" class="primary" data-add>Add files</button> '
+            '<button type="button" data-folder>Add a folder</button> '
+            "<span>PDF, Word, mail, text and ZIP files, or images</span></div>"
         )
     questions = lines(_example(Markup('data-do="example" data-question="{}"').format(q), q) for q in examples)
     phrases = lines(_example(Markup('data-do="find" data-question="{}"').format(q), f"“{q}”") for q in PHRASES)

@@ -142,8 +142,8 @@
       } else state.append(row.state === 'failed' ? row.told.split(':')[0] : row.told);
       const under = make('div', { className: 'what' }, open,
         make('span', { className: 'below', title: row.name }, state,
-          row.day ? make('span', { className: 'day' }, row.day) : null,
-          make('span', { className: 'name' }, row.name.split(FOLDER).pop())),
+          make('span', { className: 'name' }, row.name.split(FOLDER).pop()),
+          row.day ? make('span', { className: 'day' }, row.day) : null),
         mark(row));
       if (row.pages && ['reading', 'indexing'].includes(row.state)) {
         under.append(make('progress', {

@@ -75,6 +75,7 @@
     writing = Boolean(now);
   };
 
+  const FILES = 'Add files: drop them here, or choose';
   const name = () => {
     for (const [id, label] of [
       ['sidebar', 'Matter and documents'], ['chat', 'Questions and answers'], ['evidence', 'Evidence'],
@@ -85,6 +86,8 @@
         area.setAttribute('aria-label', label);
       }
     }
+    const files = $('#upload button'); // as it is shown; gradio's own words speak of one file
+    if (files && files.ariaLabel !== FILES) files.ariaLabel = FILES;
   };
 
   // Gradio patches a changed part by its attributes alone, which do not hold the user's choices: a box would keep its

@@ -7,6 +7,7 @@
     ['Find every mention of exact words', '#find', ''],
     ['New conversation', '[data-do=new]', ''],
     ['Add files', '#upload button', ''],
+    ['Add a folder', 'button[data-folder]', ''],
     ['Choose the documents to ask', '.scope', ''],
     ['Next page or citation', '#evidence [data-key=next]', '→'],
     ['Previous page or citation', '#evidence [data-key=previous]', '←'],

@@ -175,8 +175,12 @@
     const box = sheet.getBoundingClientRect();
     let place = $('mark', sheet)?.getBoundingClientRect() ?? null;
     if (layer && target) {
-      const [first] = boxes(layer.placed, target), { top, left, width, height } = image.getBoundingClientRect();
-      place = first && { top: top + (first[3] / 10000) * height, left: left + (first[2] / 10000) * width };
+      const found = boxes(layer.placed, target), { top, left, width, height } = image.getBoundingClientRect();
+      const [first] = found, x = (word) => left + (word[2] / 10000) * width;
+      if (first) { // its lines begin further left than it, and are seen from their beginning where both fit
+        const least = Math.min(...found.map(x)), fits = x(first) - least < sheet.clientWidth * 0.6;
+        place = { top: top + (first[3] / 10000) * height, left: fits ? least : x(first) };
+      }
     } else if (!layer && at !== null) {
       place = rangeOf(sheet, target)?.getBoundingClientRect() ?? place;
     }
@@ -214,8 +218,17 @@
       if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
-    if (expected && document.activeElement === document.body) $('#evidence-heading')?.focus();
+    document.querySelectorAll('#evidence form:is(.note, .changed-note)').forEach(renew);
+    if (document.activeElement !== document.body) return;
+    if (expected) $('#evidence-heading')?.focus();
+    else if (isInNotes) $('#evidence .notes > summary')?.focus();
   };
+  // A note that is kept or deleted takes the place of what had the keyboard focus, which then stays with the notes.
+  let isInNotes = false;
+  document.addEventListener('focusin', ({ target }) => {
+    isInNotes = Boolean(target.closest('#evidence .notes')) || (isInNotes && Boolean(target.closest('dialog')));
+  });
+  document.addEventListener('pointerdown', ({ target }) => { isInNotes &&= Boolean(target.closest('dialog')); });
   // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
   let expected = false;
   window.toEvidence = () => {
@@ -278,6 +291,20 @@
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && setTimeout(() => $('#meaning')?.remove()));
 
   // A note is on the words that were selected; where none were, on the page.
+  // Gradio patches a form that is there: what was typed goes once it is kept, and never to another note. Until it is
+  // kept it stays, also where it was refused.
+  const renew = (form) => {
+    const note = form.dataset.note ?? '';
+    if (form.of === note && !form.sent) return;
+    const isNew = form.of === undefined;
+    Object.assign(form, { of: note, sent: false });
+    if (isNew) return;
+    form.reset();
+    if (note) form.closest('details').open = false;
+  };
+  document.addEventListener('submit', ({ target }) => {
+    if (target.matches('#evidence form:is(.note, .changed-note)')) target.sent = true;
+  });
   const toNote = () => {
     const form = $('#evidence form.note');
     if (!form) return;

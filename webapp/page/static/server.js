@@ -83,8 +83,15 @@
       untilBack();
       return;
     }
+    window.tellAll([words]);
+  };
+  window.tellAll = (sentences) => { // until it is closed
     const strip = tell('told', '');
-    strip.querySelector('p').textContent = words;
+    strip.querySelector('p').replaceChildren(...sentences.map((words) => {
+      const line = document.createElement('span');
+      line.textContent = words;
+      return line;
+    }));
     if (!strip.querySelector('button')) {
       strip.insertAdjacentHTML('beforeend', '<button type="button">Close</button>');
       strip.querySelector('button').addEventListener('click', () => strip.remove());
