@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass, replace
 
 from retrieval import DocumentRecord, not_read
+from webapp.core.marks import mark_for, promise
 from webapp.core.results import DocumentState
 from webapp.core.wording import LONGEST_CELL, cut
-from webapp.grounding.check import Citation
+from webapp.grounding.check import CheckedAnswer, Citation
 from webapp.grounding.facts import find_facts
 
 
@@ -18,9 +19,11 @@ from webapp.grounding.facts import find_facts
 class DocumentAnswer:
     """What one document answers.
 
-    `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
-    found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out; the best
-    clause of the search is cited. `reason` says why in the last three. `title` is what the document calls itself.
+    `found`: there is a clause, and `answer` says yes, no or the value, in words that the check passed. `not_found`:
+    there is none. `unclear`: what was found may not answer. `not_read`: it could not be read, or not yet. `failed`: the
+    language model gave out; the best clause of the search is cited. `reason` says why in the last three. `title` is
+    what the document calls itself.
+    `checked` is what a language model wrote of it, whether the row rests on that or not.
     """
 
     record: DocumentRecord
@@ -29,6 +32,14 @@ class DocumentAnswer:
     citations: tuple[Citation, ...] = ()
     reason: str = ""
     title: str = ""
+    checked: CheckedAnswer | None = None
+
+    @property
+    def weakest(self) -> int | None:
+        """Which sentence of what was written has the mark that promises least; None where none has a mark."""
+        sentences = self.checked.sentences if self.checked else ()
+        marks = [mark_for(sentence.state, sentence.how) for sentence in sentences]
+        return min(((promise(mark), at) for at, mark in enumerate(marks) if mark.sign), default=(0, None))[1]
 
     def numbered(self, first: int) -> "DocumentAnswer":
         """The answer with its citations numbered from `first`."""

@@ -54,6 +54,7 @@ from webapp.core.limits import check_question
 from webapp.core.results import NO_BUDGET, BudgetRow, CoverageRow, DocumentState
 from webapp.core.wording import plural
 from webapp.grounding.check import CheckedAnswer, Citation, check, claims, word_for_word
+from webapp.grounding.senses import content, senses
 from webapp.llm.pool import Lease
 
 AT_ONCE = 8  # windows of one question; a server of one GPU writes as many without slowing down much
@@ -227,6 +228,11 @@ WORDS: dict[DocumentState, str] = {
 DOUBT = "It may not address this."
 NOT_SEEN = "The language model found nothing, the search did."
 NOT_CONFIRMED = "What the language model wrote is not confirmed by the passages."
+NOT_OF_QUESTION = "What the language model wrote does not speak of the question."
+CLAUSE_INSTEAD = "This is the clause that the search found."
+LEAST_OF_QUESTION = 3  # one of so many of a question's words has to be in what is written
+# Words of a question that say nothing of what is asked.
+_OF_ANY = senses("agreement contract document lease party clause provision section say state provide mention contain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,25 +357,42 @@ class _Each:
         return prompt, replace(packed, left_out=packed.left_out + len(results.hits) - len(hits))
 
     def _checked(self, record: DocumentRecord, results: Results, packed: Packed, draft: str) -> DocumentAnswer:
-        """The row of a draft: found where every sentence of it passes its checks."""
+        """The row of a draft: found where every sentence of it passes its checks, and it speaks of the question."""
         text = draft.strip()
         if not text:  # it did not answer; that is not an answer that there is nothing
             return self._by_search(record, results)
         checked = check(text, packed.passages, {record.id: self._document(record.id)})
+        return replace(self._judged(record, results, text, checked), checked=checked)
+
+    def _judged(self, record: DocumentRecord, results: Results, text: str, checked: CheckedAnswer) -> DocumentAnswer:
         citations = tuple(sorted(checked.citations, key=lambda c: c.quote is None))[:1]
         says_nothing = _says_nothing(text, checked)
-        is_confirmed = checked.supported and any(citation.verified for citation in citations)
-        if (says_nothing or not is_confirmed) and results.confidence >= SURE:
-            return self._by_search(record, results)
+        doubt = "" if checked.supported and citations else NOT_CONFIRMED
+        doubt = doubt or ("" if self._speaks_of_it(record, results, text, checked) else NOT_OF_QUESTION)
+        if (says_nothing or doubt) and results.confidence >= SURE:
+            return replace(self._by_search(record, results), reason="" if says_nothing else f"{doubt} {CLAUSE_INSTEAD}")
         if says_nothing:
             is_likely = results.found and not results.doubtful
             return self._doubtful(record, results, NOT_SEEN) if is_likely else not_found(record)
-        if not is_confirmed:
-            return self._doubtful(record, results, NOT_CONFIRMED)
+        if doubt:
+            return self._doubtful(record, results, doubt)
         if results.doubtful and not any(h.chunk.span.shared(citations[0].span) for h in results.hits[:NEAR_THE_TOP]):
             return DocumentAnswer(record, "unclear", citations=citations, reason=DOUBT)
         words = written_words(self._asked.question, self._asked.of_one, text, citations[0].quote or "")
         return DocumentAnswer(record, "found", words, citations)
+
+    def _speaks_of_it(self, record: DocumentRecord, results: Results, text: str, checked: CheckedAnswer) -> bool:
+        """Whether what was written has words of the question, in itself, its quotation or its clause's heading; or is
+        borne by the clause that the search holds to bear most on it.
+        """
+        asked = [word for word in content(self._asked.of_one) if not word & _OF_ANY]
+        cited = (f"{citation.section} {citation.quote or ''}" for citation in checked.citations)
+        said = senses(" ".join((text, *cited)))
+        if sum(bool(word & said) for word in asked) * LEAST_OF_QUESTION >= len(asked):
+            return True
+        clause = self._clause(record, results) if results.hits else None
+        places = [at for sentence in checked.sentences for at in sentence.at.values()]
+        return clause is not None and any(clause.span.start <= at < clause.span.end for at in places)
 
     def _doubtful(self, record: DocumentRecord, results: Results, reason: str) -> DocumentAnswer:
         best = self._best(record, results)

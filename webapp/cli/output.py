@@ -333,7 +333,8 @@ def _show_documents(answer: AnswerResult) -> None:
         if title != "amended by" or any(row.superseded_by for row in answer.documents):
             table.add_column(title, overflow="fold")
     for row in answer.documents:
-        said = " ".join(part for part in (document_answer(row, by_number), row.reason) if part)
+        doubt = f"({row.doubted.standing.sign} {row.doubted.told})" if row.doubted else ""
+        said = " ".join(part for part in (document_answer(row, by_number), row.reason, doubt) if part)
         where = document_places(row, answer, short_cite)
         amended = "; ".join(changed_by(each) for each in row.superseded_by)
         cells = (row.document, STATES[row.state].lower(), said, where, amended)

@@ -204,7 +204,11 @@ class AmendmentRow(SupersededRow):
 
 
 class CitationRow(_QuotingRow, _Numbered):
-    """A citation with the number of its passage; `also_in` counts the other documents that contain it word for word."""
+    """A citation with the number of its passage; `also_in` counts the other documents that contain it word for word.
+
+    `verified`: it has a `quote`, which was compared with the page. Of one without, the sentences that rest on it say
+    what was compared.
+    """
 
     WORDS: ClassVar[str] = "quote"
     LACKED: ClassVar[Mapping[str, Any]] = {"quote": "", "bates": "", "exhibit": "", "lines": "", "recognised": False}
@@ -534,7 +538,9 @@ class DocumentAnswerRow(NamedRow):
     `found`: there is a clause, and `answer` says yes, no or the value. `not_found`: there is none. `unclear`: what was
     found may not answer. `not_read`: it could not be read, or not yet. `failed`: the language model gave out. `reason`
     says why. `title` is what the document calls itself. `citations` are numbers; `superseded_by` are the clauses that
-    amend the cited one.
+    amend the cited one. `sentence` is what a language model wrote of it, the sentence that the check is least sure of,
+    whether the row rests on that or on the search; `mark` is that of what the row rests on, in words: of the sentence,
+    or of the words that are quoted.
     """
 
     state: DocumentState
@@ -543,6 +549,13 @@ class DocumentAnswerRow(NamedRow):
     superseded_by: tuple[SupersededRow, ...]
     reason: str = absent("")
     title: str = absent("")
+    sentence: SentenceRow | SkipJsonSchema[None] = absent(None)
+    mark: str = absent("")
+
+    @property
+    def doubted(self) -> SentenceRow | None:
+        """What was written, where it is in doubt; the row then rests on the search."""
+        return self.sentence if self.sentence and self.sentence.standing.is_doubt else None
 
 
 class _TurnRow(Row):
@@ -627,8 +640,9 @@ class AnswerResult(_TurnRow):
 
     @property
     def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
-        """The mark of each sentence, and the positions of its citations."""
-        return [(sentence.standing, sentence.at) for sentence in self.sentences]
+        """The mark of each sentence, those that rows of documents rest on too, and the positions of its citations."""
+        of_rows = [row.sentence for row in self.documents if row.sentence]
+        return [(sentence.standing, sentence.at) for sentence in (*self.sentences, *of_rows)]
 
     @property
     def is_uncited(self) -> bool:

@@ -305,6 +305,8 @@ class _Making:
             words = document_answer(document, by_number, LONGEST_QUOTE)
             said = [Run(words)] if words else []
             said += [Run(f"{' ' if words else ''}({document.reason})")] if document.reason else []
+            if doubt := document.doubted:
+                said.append(Run(f" ({doubt.standing.sign} {doubt.told})", mark=doubt.standing))
             places = [at for n in document.citations for at in at_number.get(n, ())]
             cells: list[Runs] = [(Run(document.document),), (Run(STATES[document.state]),), tuple(said)]
             cells.append(tuple(run for at in places for run in self._place(answer, at)))

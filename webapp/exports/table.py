@@ -57,13 +57,14 @@ def table_of(turn: Turn, origin: Origin = NOWHERE) -> Table:
     return Table(("Number", "Document", "Where", "Words", "Checked"), list(_places(answer)), about)
 
 
-_HEADS = ("Document", "Title", "State", "Answer", "Words", "Where", "Amended by", "Why")
+_HEADS = ("Document", "Title", "State", "Answer", "Words", "Where", "Checked", "Amended by", "Why")
 
 
 def _documents(answer: AnswerResult) -> Iterator[Sequence[str]]:
     by_number = {row.n: row for row in answer.citations}
     for row in answer.documents:
         quotes = [by_number[n].quote or "" for n in row.citations if n in by_number]
+        places = [at for at, each in enumerate(answer.citations) if each.n in row.citations]
         yield (
             row.document,
             row.title,
@@ -71,8 +72,9 @@ def _documents(answer: AnswerResult) -> Iterator[Sequence[str]]:
             document_answer(row, by_number),
             "\n".join(filter(None, quotes)),
             document_places(row, answer, short_cite),
+            row.mark or marks_in_words([mark_of(answer, at) for at in places]),
             "; ".join(changed_by(each) for each in row.superseded_by),
-            row.reason,
+            " ".join(filter(None, (row.reason, f"({row.doubted.told})" if row.doubted else ""))),
         )
 
 

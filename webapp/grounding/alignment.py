@@ -26,7 +26,7 @@ _LONGEST_NAME = 3  # words
 _MORE_WORDS = 5  # that one of them has at a place: "not be obligated to"
 _BEFORE = 2  # words of the source before the first one that the sentence has
 _SHOWN, _WORDS_SHOWN = 40, 3  # characters and words of a negation
-_TURNED = re.compile(rf"{phrases(TURNED)}(?:\s+(?:the|an?|any|this|such))?\s*$", re.IGNORECASE)
+_TURNED = re.compile(rf"{phrases(TURNED)}[^,;:.]{{0,80}}$", re.IGNORECASE)
 _TURNS, _TURNS_BACK, _TURNS_NOTHING = sign(TURNS), sign(TURNS_BACK), sign(TURNS_NOTHING)
 
 
@@ -74,7 +74,7 @@ def turned(sentence: str, source: str, parties: Parties) -> tuple[str, bool]:
     ours, theirs = ([words for place in side for words in _turning(*place)] for side in (here, there))
     first = next((j for tag, _, _, j, _ in opcodes if tag == "equal"), 0)
     if near and (before := _TURNED.search(source, 0, near[first].start)):
-        theirs.append(" ".join(before[0].split()))
+        theirs.append(" ".join(before[0].split()[: _WORDS_SHOWN + 1]))
     back = sum(len(_TURNS_BACK.findall(text, at[0].start, at[-1].end)) for text, at in here + there)
     if (len(ours) + len(theirs)) % 2 == 0 or back % 2:
         return "", False

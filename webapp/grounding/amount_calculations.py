@@ -133,6 +133,8 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
     everywhere += [cell for row in table for cell in row.cells]
     everywhere += [Quantity(d.value, d.unit, d.result, nowhere) for d in known if not isinstance(d.value, date)]
     rates = {q.per for q in everywhere if q.per}
+    bearing_text = " ".join(map(document.slice, source.bearing))
+    rates |= {unit for unit in ("month", "quarter") if _says_rate(bearing_text, unit)}
     free = supposed(sentence)
     units = {u for each in find_facts(sentence) for _, u, _ in values_of(each) if u[0] == "count"}
     named = []
@@ -155,7 +157,7 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
         named=tuple(named),
         bearing=bearing,
         everywhere=tuple(q for q in everywhere if len(q.span)),
-        bearing_text=" ".join(map(document.slice, source.bearing)),
+        bearing_text=bearing_text,
         table=table,
     )
 
@@ -204,6 +206,7 @@ def _results(operands: _Operands, per: str) -> Iterator[Result]:
         yield from _differences(operands)
     if operands.unit == ("share",):
         yield from _ratios(operands)
+        yield from _part_of_one(operands)
         yield from _share_rates(operands, per)
         yield from _rest(operands)
     if operands.unit[0] in ("count", "number"):
@@ -361,6 +364,16 @@ def _ratios(operands: _Operands) -> Iterator[Result]:
                 if _DIFFERENCE.search(operands.sentence) and _is_before(whole, part, operands.sentence):
                     text = f"({part.shown} − {whole.shown}) ÷ {whole.shown}"
                     yield abs(part.value - whole.value) / whole.value, text, used, "the change, of the amount before it"
+
+
+def _part_of_one(operands: _Operands) -> Iterator[Result]:
+    """Yield the share that an amount of the bearing clause is of the one that the sentence names: "half of it"."""
+    named = {(q.value, q.unit): q for q in operands.named if q.unit[0] == "amount"}
+    if len(named) == 1:
+        [whole] = named.values()
+        for part in operands.bearing:
+            if part.unit == whole.unit and 0 < part.value < whole.value and not part.per:
+                yield part.value / whole.value, f"{part.shown} ÷ {whole.shown}", (part, whole), "the part of the whole"
 
 
 def _is_before(one: Quantity, other: Quantity, sentence: str) -> bool:

@@ -14,6 +14,7 @@ from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.operands import Derived, date_of, supposed, values_of
 from webapp.grounding.operands import Source as Source
 from webapp.grounding.quantities import row_values, stated, values
+from webapp.grounding.subjects import is_of_these
 from webapp.grounding.written_calculations import derive_written, find_written
 
 _LONGEST_CHAIN = 3  # a result may be an operand of the next
@@ -37,11 +38,12 @@ class Computation:
     derived: tuple[str, ...]
 
 
-def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
-    """Derive the facts of a sentence that its sources do not state; None where one of them cannot be derived.
+def compute(sentence: str, sources: Sequence[Source], names: Sequence[tuple[int, int]] = ()) -> Computation | None:
+    """Derive the facts of a sentence that its sources do not state; None where one of them cannot be derived, or is
+    said of something else than its operands are.
 
-    `sentence` has its citation markers blanked out. A sentence whose facts the page states all may calculate with those
-    that it names.
+    `sentence` has its citation markers blanked out, and names parties at `names`. A sentence whose facts the page
+    states all may calculate with those that it names.
     """
     outside = _outside(sentence, sources)
     unknown = _unknown(outside, sources)
@@ -51,6 +53,9 @@ def compute(sentence: str, sources: Sequence[Source]) -> Computation | None:
         steps = _steps(_values(sentence), sentence, [replace(source, bearing=()) for source in sources])
     explained = list(_explained(sentence, steps, sources))
     if not steps or any(fact not in steps and fact not in explained for fact in unknown):
+        return None
+    documents = [source.document for source in sources]
+    if not all(is_of_these(sentence, fact, _own(step, sources), documents, names) for fact, step in steps.items()):
         return None
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
     return Computation(
@@ -72,6 +77,19 @@ def _steps(facts: Sequence[Fact], sentence: str, sources: Sequence[Source]) -> d
                 step = _derive(fact, sentence, sources, list(steps.values()))
                 steps |= {fact: step} if step else {}
     return steps
+
+
+def _own(step: Derived, sources: Sequence[Source]) -> list[Span]:
+    """The operands that tell what a result is of: the periods of a date, and those in the unit of another result."""
+    units = {"date": "period"}.get(step.unit[0], step.unit[0])
+    same = [span for span in step.operands if any(unit[0] == units for unit in _units_at(span, sources))]
+    return same or list(step.operands)
+
+
+def _units_at(span: Span, sources: Sequence[Source]) -> Iterator[tuple[str, ...]]:
+    source = next(source for source in sources if source.document.id == span.document_id)
+    for fact in find_facts(source.document.slice(span)):
+        yield from (unit for _, unit, _ in values_of(fact))
 
 
 def _explained(sentence: str, steps: Mapping[Fact, Derived], sources: Sequence[Source]) -> Iterator[Fact]:

@@ -158,8 +158,8 @@ class Citation(PinCite):
 
     With a `quote` (the page's own words) the spans are the quotation's pieces between ellipses, or its whole sentence
     where the answer clips it; else they are the passage's, and section and page are its first, or those of the
-    supporting sentence. `verified`: the quotation is on the page or, without one, the facts of the sentence are in the
-    passages it cites.
+    supporting sentence. `verified`: it quotes, and the quotation was compared with the page; what its sentences say is
+    marked with them.
     """
 
     n: int
@@ -528,7 +528,7 @@ def _citations(
 def _without_quote(passage: Passage, document: Document, sentence: CheckedSentence) -> Citation:
     at = sentence.at.get(passage.n, passage.spans[0].start)
     cite = pin_cite(document, *passage.spans, at=at)
-    return Citation(**cite.where(), n=passage.n, quote=None, verified=sentence.supported)
+    return Citation(**cite.where(), n=passage.n, quote=None, verified=False)
 
 
 def _display_text(quote: QuoteCheck, text: str) -> str:

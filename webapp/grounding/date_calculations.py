@@ -25,7 +25,18 @@ from webapp.grounding.operands import (
     supposed,
     values_of,
 )
-from webapp.grounding.periods import AFTER, BEFORE, Base, Term, anniversaries, base_of, cited, find_terms, moved
+from webapp.grounding.periods import (
+    AFTER,
+    BEFORE,
+    Base,
+    Term,
+    anniversaries,
+    base_of,
+    cited,
+    find_terms,
+    moved,
+    until_exception,
+)
 from webapp.grounding.proper_names import is_plain, stems
 from webapp.grounding.quantities import AVERAGE_DAYS, NEARLY, PERIODS
 
@@ -86,6 +97,7 @@ def derive_date(fact: Fact, sentence: str, sources: Sequence[Source], known: Seq
                         text = f"{base.shown} {'+' if term.sign > 0 else '−'} {term.period.shown}"
                         text += " − 1 day" if rule == LAST_DAY else ""
                         spans = tuple(dict.fromkeys((*base.operands, term.period.span)))
+                        rule += f"; its clause excepts: “{term.excepts}”" if term.excepts else ""
                         return Derived(
                             f"{text} = {as_day(value)}", spans, as_day(value), rule, value, through=(base.value,)
                         )
@@ -106,7 +118,8 @@ def _direction(term: Term, sentence: str) -> int:
     """Whether a sentence counts a period forward (1) or back (-1); 0 where it does not say."""
     for fact in find_facts(sentence):
         if any((value, unit) == (term.period.value, term.period.unit) for value, unit, _ in values_of(fact)):
-            return -1 if BEFORE.match(sentence, fact.end) else int(bool(AFTER.match(sentence, fact.end)))
+            said = until_exception(sentence, fact.end)
+            return -1 if BEFORE.match(said, fact.end) else int(bool(AFTER.match(said, fact.end)))
     return 0
 
 

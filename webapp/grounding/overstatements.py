@@ -30,6 +30,12 @@ _SIDES = (
 )
 _FIRST = 3  # words of weight after "including"
 _EXCEPTED = 80  # characters after "other than"
+_PREVAILS = re.compile(
+    r"(?:\b(?:the|this|such|of)\s+|,\s*)(?P<what>(?:(?!the\b|this\b|such\b|of\b)[\w’'-]+\s+){1,4}?)"
+    r"(?:(?:shall|will|must)\s+(?:control|govern)|(?:(?:shall|will|must)\s+)?(?:prevails?|takes?\s+precedence))\b",
+    re.IGNORECASE,
+)
+_BESIDE_NAMES = frozenset("said and the this these terms provisions such always".split())
 _DENIED = re.compile(r"(?:\b(?:not|never|neither|nor|no)|n[’']t)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
@@ -45,6 +51,7 @@ def overstated(sentence: str, near: Sequence[str], every: Sequence[str], *, calc
     yield from _anchors(sentence, clause)
     yield from _sides(sentence, near)
     yield from _states(sentence, clause)
+    yield from _prevailing(sentence, clause)
 
 
 def _limits_denied(sentence: str, clause: str, whole: str) -> Iterator[str]:
@@ -115,6 +122,20 @@ def _placed(text: str) -> Iterator[tuple[Fact, str, str]]:
         for side, words in _SIDES:
             if match := words.match(text, fact.end):
                 yield fact, side, f"{fact.text}{match[0]}"
+
+
+def _prevailing(sentence: str, clause: str) -> Iterator[str]:
+    """What prevails in a conflict: another of those that the clause names."""
+    mine, theirs = ([words for m in _PREVAILS.finditer(text) if (words := _subject(m))] for text in (sentence, clause))
+    if len(mine) == 1 and len(theirs) == 1 and not mine[0] & theirs[0]:
+        rest = _PREVAILS.sub(" ", clause).lower()
+        if all(re.search(rf"\b{word}\b", rest) for word in mine[0]):
+            yield f"the clause says that it is the {' '.join(sorted(theirs[0]))} that prevails"
+
+
+def _subject(match: re.Match[str]) -> frozenset[str]:
+    """The words of what prevails, the nouns next to the verb."""
+    return frozenset(re.findall(r"[^\W\d_]{3,}", match["what"].lower())) - _BESIDE_NAMES
 
 
 def _states(sentence: str, clause: str) -> Iterator[str]:

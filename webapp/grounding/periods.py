@@ -23,7 +23,7 @@ _FIRST_DAYS = ("effective", "made", "dated")  # a term that names no first day r
 _REACH = 60  # characters from "before" or "after" to the date that is meant
 BEFORE = re.compile(r"[^.;]{0,60}?\b(?:prior\s+to|before|earlier|preceding|in\s+advance\s+of)\b", re.IGNORECASE)
 AFTER = re.compile(
-    r"[^.;]{0,40}?\b(?:after|following|from|since|later|(?:commenc|beginn|start)ing|anniversary\s+of)\b"
+    r"[^.;]{0,40}?\b(?:after|following|subsequent\s+to|from|since|later|(?:commenc|beginn|start)ing|anniversary\s+of)\b"
     r"|\s*of\s+(?:the|its|such)\b",
     re.IGNORECASE,
 )
@@ -55,7 +55,8 @@ _STARTS = re.compile(
     re.IGNORECASE,
 )
 _COUNTS_FROM = re.compile(
-    r"[’']?\s*(?:\([^()]{0,20}\)\s*)?,?\s*(?:immediately\s+)?(?:after|following|from|since|upon)\b", re.IGNORECASE
+    r"[’']?\s*(?:\([^()]{0,20}\)\s*)?,?\s*(?:immediately\s+)?(?:after|following|subsequent\s+to|from|since|upon)\b",
+    re.IGNORECASE,
 )
 _OF_TERM = re.compile(
     r"(?<!renewal\s)(?<!extended\s)(?<!additional\s)\b(?:term|agreement|contract|lease|licen[cs]e|engagement)\b"
@@ -70,6 +71,13 @@ _SIGNATURE = re.compile(
 _RUNS = re.compile(
     r"\b(?:terms?|continues?|remains?|in\s+effect|lasts?|runs?|expires?|duration|initial\s+period)\b", re.IGNORECASE
 )
+# "Unless terminated earlier under Section 7", "subject to earlier termination": what a clause excepts from its period.
+_EXCEPTS = re.compile(
+    r"\b(?:unless|subject\s+to|except|provided,?\s+(?:that|however)|(?:or\s+)?until\s+(?:\w+\s+){0,3}?(?:earlier|sooner))\b",
+    re.IGNORECASE,
+)
+_EXCEPTION_ENDS = re.compile(r"[;.](?=\s|\Z)|,(?=\s+(?:the|this|such)\s)|\Z")
+_LONGEST_EXCEPTION = 160  # characters of one as it is shown
 _REPEATS = re.compile(
     r"\b(?:success\w+|additional|further|renew\w*|extend\w*|extension|every|each|per)\W+(?:\w+\W+){0,5}\Z",
     re.IGNORECASE,
@@ -100,6 +108,7 @@ class Term:
     runs: bool  # it is how long something lasts
     repeats: bool = False  # it is one of several: "successive terms of one year"
     elsewhere: bool = False  # it is counted from something that the passages give no date: "from the opening"
+    excepts: str = ""  # what its sentence excepts: "unless terminated earlier under Section 7"
 
 
 def find_terms(source: Source) -> Iterator[Term]:
@@ -141,7 +150,7 @@ def _terms_of(source: Source, sentence: Span, *, term_is_undated: bool) -> Itera
         span = Span(document.id, sentence.start + start, sentence.start + end)
         many = Fraction(12 * number)
         periods.append(Quantity(many, ("period", "month"), f"{number} year{'' if number == 1 else 's'}", span))
-    at_before = 0
+    at_before, excepts = 0, _exception(text)
     for period in sorted(periods, key=lambda each: each.span.start):
         start, end = period.span.start - sentence.start, period.span.end - sentence.start
         sign, bases, runs = _counted_from(text, (start, end), dated, sentence.start)
@@ -149,8 +158,24 @@ def _terms_of(source: Source, sentence: Span, *, term_is_undated: bool) -> Itera
         if runs and not bases and not dated and not elsewhere and (day := own_day(source.dates, _FIRST_DAYS)):
             bases = (Base(day[0], as_day(day[0]), (day[1],), includes=True),)
         around = text[at_before : end + _REACH]
-        yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])), elsewhere)
+        yield Term(period, sign, bases, around, runs, bool(_REPEATS.search(text[:start])), elsewhere, excepts)
         at_before = end
+
+
+def until_exception(text: str, at: int) -> str:
+    """A text up to what it excepts after an offset."""
+    match = _EXCEPTS.search(text, at)
+    return text[: match.start()] if match else text
+
+
+def _exception(text: str) -> str:
+    """What a sentence excepts, in its words."""
+    match = _EXCEPTS.search(text)
+    if match is None:
+        return ""
+    end = _EXCEPTION_ENDS.search(text, match.end())
+    words = " ".join(text[match.start() : end.start() if end else len(text)].split())
+    return words if len(words) <= _LONGEST_EXCEPTION else f"{words[:_LONGEST_EXCEPTION].rsplit(' ', 1)[0]} …"
 
 
 def _is_undated(text: str, end: int) -> bool:
@@ -175,6 +200,7 @@ def _counted_from(
     """
     start, end = at
     runs = bool(_RUNS.search(text))
+    text = until_exception(text, end)  # "unless terminated earlier" does not count it back
     for sign, pattern in ((-1, BEFORE), (-1, _NOTICE_FOR), (0, _NOTICE), (1, AFTER)):
         if match := pattern.match(text, end):
             near = [d for d in dated if match.end() <= d.at.start - offset <= match.end() + _REACH]

@@ -44,7 +44,7 @@ _SUPPOSED = re.compile(rf"{phrases(SUPPOSED)}[^,;]*$|[a-z]\s+(?:it|they)\s+$", r
 # "No" is of the subject at the beginning of a clause alone, "neither" and "none of" wherever they stand; a comma joins
 # what they deny, except in a condition ("if neither party pays, Buyer shall").
 _NO = re.compile(
-    r"(?:^|[,;:(.)]|\b(?:that|and|but|if|when))\s*(?:neither|no|nobody|no\s+one)"
+    r"(?:^|[,;:(.)]|\b(?:that|and|but)|(?P<if>\b(?:if|when|where|once|unless|until)))\s*(?:neither|no|nobody|no\s+one)"
     r"\s(?!later|less|more|fewer|longer|earlier)(?P<rest>[^;.]{0,160})$",
     re.IGNORECASE,
 )
@@ -134,6 +134,11 @@ _BE_DONE = re.compile(rf"\b(?:be|been)\s+(?:{_LY}\s+)?$", re.IGNORECASE)
 _NOT_HAD = re.compile(
     r"(?:\bnot|n[’']t)\s+(?:need|require|have\s+to\s+(?:obtain|seek|get|have))\s+(?:the\s+)?$", re.IGNORECASE
 )  # "does not need MD Anderson's consent"
+_RIGHT_OF = re.compile(
+    r"\s+(?:(?:shall|will)\s+)?(?:have|has|retains?|reserves?)\s+(?:the|a|an)?\s*(?:\w+\s+)?right\s+of\s+(?:(?:prior|written|final)\s+)*"
+    r"(?P<word>approval|consent|inspection|review|audit|termination|renewal|election|veto)\b",
+    re.IGNORECASE,
+)  # "shall have the right of prior written approval"
 _OF = re.compile(r"(?P<word>[^\W\d_]+)\s+of\s+(?:the\s+)?$", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|,?\s+and|,?\s+or|/)\s+(?:the\s+|by\s+)*", re.IGNORECASE)
 _ITEM = re.compile(r"\s*[:–—-]\s*(?:\([A-Za-z0-9]{1,5}\)\s*)?")  # "shall not: (b) keep animals"
@@ -430,7 +435,7 @@ def _begin(text: str, at: int) -> int:
 def _denied(text: str, at: int, subjects: Sequence[_Subject], *, has_subject: bool) -> tuple[bool, _Subject | None]:
     """Whether a verb at an offset has a subject that denies it, and its party: "none of Buyer or its agents shall"."""
     no, match = _NO.search(text, 0, at), _NO_ONE.search(text, 0, at)
-    is_no = bool(no) and not ("," in no["rest"] and (has_subject or _VERB_BETWEEN.search(no["rest"])))  # type: ignore[index]
+    is_no = no is not None and not ("," in no["rest"] and (has_subject or no["if"] or _VERB_BETWEEN.search(no["rest"])))
     if match is None or _VERB_BETWEEN.search(match["rest"]) or (match["if"] and "," in match["rest"]):
         return is_no, None
     first = _TO_NAME.match(text, match.start("rest"), at)
@@ -563,7 +568,9 @@ def _had(text: str, mentions: Sequence[Mention]) -> Iterator[Relation]:
         if (by := _DONE_BY.search(text, 0, mention.start)) and not _BE_DONE.search(text, 0, by.start()):
             yield Relation("does", labels(by["word"]), by["word"], parties=owner, name=mention.text, passive=True)
         things = []
-        if mention.owns:
+        if right := _RIGHT_OF.match(text, mention.end):
+            things = [right["word"]]
+        elif mention.owns:
             things = _owned(text, mention.end)
         elif match := _OF.search(text, 0, mention.start):
             things = [match["word"]]

@@ -223,7 +223,13 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("surviv\\w+", "(?:shall|will|do|does) not survive"),
     (r"increas\w+ | rais\w+", r"decreas\w+ | reduc\w+ | lower(?:ed|s)?"),
     ("at (?:its|their) own (?:cost|expense)", r"at the (?:other part\w+|\w+)[’']s? (?:sole )?(?:cost|expense)"),
-    ("automatic(?:ally)?", r"(?:mutual(?:ly)?|upon) (?:written )?(?:agree\w*|consent) | at the option"),
+    (
+        "automatic(?:ally)?",
+        r"(?:mutual(?:ly)?|upon) (?:written )?(?:agree\w*|consent) | at the option"
+        " | (?:right|option) to (?:renew|extend)",
+    ),
+    ("conditional(?:ly)?", "unconditional(?:ly)?"),
+    ("cannot be revoked | irrevocabl[ey]", "may (?:be )?revoked? | revocabl[ey]"),
     (
         "regardless | even (?:if|where|when|though|to) | whether or not",
         "only if | unless | not been | except(?:ing)? | not appl\\w+",
@@ -245,7 +251,8 @@ OVERSTATED: tuple[tuple[str, str], ...] = (
     ),
     ("without (?:any |prior |written |further )*(?:notice|warning)", "notice"),
     (
-        "without (?:any |a |the |having )*(?:time|period|opportunity|chance|right) to (?:cure|remedy|correct)",
+        "without (?:any |a |the |having )*(?:(?:time|period|opportunity|chance|right) to (?:cure|remedy|correct)"
+        "|(?:cure|grace|remedy) period)",
         "cure | cures | cured | remed\\w+ | correct(?:s|ed)?",
     ),
     ("(?:may|can) be (?:\\w+ )?(?:assigned|transferred)", "non[-‐ ]?(?:assignable|transferable)"),
@@ -254,6 +261,10 @@ OVERSTATED: tuple[tuple[str, str], ...] = (
         "(?:not|never) (?:be )?(?:apply|applicable) | (?:is|are) excluded",
     ),
     ("including", "(?:is|are) (?:hereby )?(?:excluded|disclaimed)"),
+    (
+        "at any time(?! (?:prior|before|within|until|in|up to|after|following|on|upon|by|when|if))",
+        "at any time (?:prior to|before|within|until|after|following|up to)",
+    ),
     ("continues?", "(?:automatically|shall|will) terminates? | shall automatically terminate"),
 )
 # Words after which a clause excepts something, and by which a sentence takes something in.
@@ -295,7 +306,7 @@ SAME = tuple(
     for group in (
         "terminate termination terminable end expire expiration cancel cancellation ending finish",
         "renew renewal extend extension prolong prolongation continue",
-        "pay payment remit paid remunerate remuneration payable compensation compensate owe",
+        "pay payment remit paid remunerate remuneration payable compensation compensate owe bear borne",
         "give provide deliver supply furnish send submit make hand delivery grant gives given gave ship dispatch",
         "notify notice inform tell notification told",
         "assign transfer assignment convey",

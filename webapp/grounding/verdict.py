@@ -63,7 +63,8 @@ class Cited:
         computation, note = None, ""
         if not verified and (missing or len(find_facts(sentence)) >= _FIGURES):
             operands = self._operands(bearing)
-            computation = compute(sentence, operands)
+            names = [(mention.start, mention.end) for mention in self.sources.parties.mentions(sentence)]
+            computation = compute(sentence, operands, names)
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
         if missing:

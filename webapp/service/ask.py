@@ -21,6 +21,7 @@ from webapp.answers.second_opinion import second_opinion
 from webapp.core import metrics
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.log import record_error, user_error
+from webapp.core.marks import QUOTED, RECOGNISED
 from webapp.core.results import (
     AmendmentRow,
     AnswerResult,
@@ -38,7 +39,7 @@ from webapp.core.results import (
 )
 from webapp.core.stream import Event, Notice, Progress, Result, Text
 from webapp.core.wording import plural
-from webapp.grounding.check import CheckedSentence
+from webapp.grounding.check import CheckedAnswer, CheckedSentence
 from webapp.llm.pool import Lease
 from webapp.service.provenance import Provenance
 from webapp.service.workspace import Workspace
@@ -347,7 +348,27 @@ def _document_row(answer: Answer, row: DocumentAnswer) -> DocumentAnswerRow:
         ),
         reason=row.reason,
         title=row.title,
+        sentence=(sentence := _row_sentence(answer, row)),
+        mark=_row_mark(row, sentence),
     )
+
+
+def _row_sentence(answer: Answer, row: DocumentAnswer) -> SentenceRow | None:
+    """What a language model wrote of a document, the sentence that the check is least sure of."""
+    at = row.weakest
+    if row.checked is None or at is None:
+        return None
+    own = [citation.n for citation in row.citations]
+    positions = tuple(i for i, citation in enumerate(answer.citations) if citation.n in own)
+    return _sentence(row.checked, at, tuple(own), positions)
+
+
+def _row_mark(row: DocumentAnswer, sentence: SentenceRow | None) -> str:
+    """The mark of what a row rests on, in words: of its quotation, or of its sentence."""
+    if any(citation.quote for citation in row.citations):
+        recognised = any(citation.recognised for citation in row.citations)
+        return (RECOGNISED if recognised else QUOTED).words
+    return sentence.told if sentence and row.citations else ""
 
 
 def _key_sentence(answer: Answer, sentence: KeySentence) -> KeySentenceRow:
@@ -366,19 +387,25 @@ def _sentences(answer: Answer) -> Iterator[SentenceRow]:
     """Rows of the sentences of a checked answer."""
     if answer.checked:
         checked = answer.checked
-        for sentence, text, end, own in zip(checked.sentences, checked.texts, checked.ends, checked.own, strict=True):
-            row = SentenceRow(
-                text=text,
-                state=sentence.state,
-                how=sentence.how,
-                citations=tuple(dict.fromkeys(checked.citations[at].n for at in own)),
-                missing=sentence.missing,
-                doubt=sentence.reason,
-                computation=_computed(sentence) if sentence.state == "computed" else "",
-                end=end,
-                at=own,
-            )
-            yield row.model_copy(update={"mark": row.told})
+        for at, (end, own) in enumerate(zip(checked.ends, checked.own, strict=True)):
+            numbers = tuple(dict.fromkeys(checked.citations[position].n for position in own))
+            yield _sentence(checked, at, numbers, own).model_copy(update={"end": end})
+
+
+def _sentence(checked: CheckedAnswer, at: int, numbers: tuple[int, ...], positions: tuple[int, ...]) -> SentenceRow:
+    """The row of one sentence of a checked text, with the numbers and the positions of its citations."""
+    sentence = checked.sentences[at]
+    row = SentenceRow(
+        text=checked.texts[at],
+        state=sentence.state,
+        how=sentence.how,
+        citations=numbers,
+        missing=sentence.missing,
+        doubt=sentence.reason,
+        computation=_computed(sentence) if sentence.state == "computed" else "",
+        at=positions,
+    )
+    return row.model_copy(update={"mark": row.told})
 
 
 def _computed(sentence: CheckedSentence) -> str:

@@ -1,23 +1,27 @@
 """A question that is put to every document: a row for each, on real stores with an engine on loopback that copies."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from retrieval import DocumentRecord
-from tests.webapp.fake_engine import CopyingEngine, FakeEngine, Reply
+from tests.webapp.fake_engine import CopyingEngine, FakeEngine, Refusal, Reply
 from tests.webapp.page.pages import ready
 from webapp.answers.answer import Answer, Scope
 from webapp.answers.document_row import DocumentAnswer, not_found
 from webapp.answers.each_document import AT_ONCE, EachQuestion, Row, Windows, counts, each_document, put_to_each
 from webapp.answers.generate import Trouble
 from webapp.core.errors import EngineBusy
+from webapp.core.marks import QUOTED
 from webapp.core.settings import load_settings
 from webapp.llm.client import LLMClient
 from webapp.llm.pool import Backend
+from webapp.service.ask import answer_result
 from webapp.service.workspace import Workspace
 from webapp.store.users import LOCAL_USER
 
@@ -89,6 +93,18 @@ def asked_of(workspace: Workspace, scope: Scope, question: str = QUESTION) -> Ea
     asked = put_to_each(question, scope, workspace.searcher)
     assert asked is not None
     return asked
+
+
+@dataclass
+class WritingEngine(FakeEngine):
+    """Writes one sentence, whatever it is asked; "[rent]" in it is the number of the passage that has the rent."""
+
+    written: str = ""
+
+    def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
+        before = asked["messages"][-1]["content"].partition("The monthly rent is")[0]
+        number = re.findall(r"^\[(\d+)\] ", before, re.MULTILINE)[-1:]
+        return Reply((self.written.replace("[rent]", f"[{''.join(number)}]"),))
 
 
 @asynccontextmanager
@@ -317,6 +333,34 @@ def test_the_counts_say_how_many_of_the_clauses_were_amended_since(workspace: Wo
     found, rest = before.split("); ", 1)
     expected = f"{found}), 1 of them by a clause that was amended since; {rest}"
     assert counts(answer.documents, {amended: ("Section 2",)}) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "states", "mark"),
+    [
+        ("The Tenant may sublet the premises to any person [1].", {"found"}, "compared"),
+        ("The Tenant must not sublet the premises [1].", {"unclear", "found"}, "not confirmed"),
+        ("The monthly rent is due on the first day of each month [rent].", {"unclear", "found"}, "does not speak of"),
+        ("Larkspur pays $77,777 to Globex, Inc. for subletting [1].", {"unclear", "found"}, "not confirmed"),
+        ("Subletting subletting subletting subletting is is is.", {"unclear", "found"}, "not confirmed"),
+    ],
+)
+def test_a_row_has_the_mark_of_its_sentence_and_none_rests_on_one_that_is_contradicted_or_noise(
+    workspace: Workspace, scope: Scope, written: str, states: set[str], mark: str
+) -> None:
+    one = replace(scope, records=(scope.records[0], scope.records[3]))  # both allow subletting
+    with WritingEngine(written=written) as engine:
+        answer, _ = run(workspace, one, windows(engine))
+    result = answer_result(answer, {record.id: record for record in one.records})
+    for row in result.documents:
+        assert row.state in states
+        cited = [citation for citation in result.citations if citation.n in row.citations]
+        assert all(citation.verified is bool(citation.quote) for citation in cited)
+        assert row.sentence is not None
+        assert mark in (row.mark if states == {"found"} else f"{row.sentence.told} {row.reason}")
+        if states != {"found"}:  # the row rests on the clause that the search found, in the document's own words
+            assert all(citation.quote for citation in cited)
+            assert row.mark == QUOTED.words
 
 
 def test_an_engine_that_writes_nothing_has_not_said_that_there_is_nothing(workspace: Workspace, scope: Scope) -> None:

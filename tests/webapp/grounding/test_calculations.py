@@ -236,6 +236,55 @@ def test_no_calculation_holds_with_another_value(clause: str, sentence: str, tex
             assert compute(wrong, [cited]) is None, wrong
 
 
+@pytest.mark.parametrize(
+    ("clause", "sentence", "is_computed"),
+    [
+        (RENT, "The total insurance premium is $18,000 (12 × $1,500).", False),
+        (RENT, "Tenant pays $18,000 in insurance premiums in total.", False),
+        (RENT, "Over the term the cost of the insurance comes to $18,000.", False),
+        (RENT, "$18,000 is the insurance premium for the term.", False),
+        (RENT, "The total rent is $18,000 (12 × $1,500).", True),
+        (RENT, "Over the term of the lease the total cost is $18,000.", True),
+        (RENT, "$18,000 is the rent for the whole term.", True),
+        (UNITS, "The total price is $10,000.", True),
+        (UNITS, "The licence fee comes to $10,000 in total.", False),
+        (UNITS, "The storage charges come to $10,000 in total.", False),
+        (LATE, "The commission is 18% per year.", False),
+        (TERM, "The warranty ends on September 1, 2021.", False),
+        (TERM, "The licence ends on September 1, 2021.", True),
+        ("The warranty period is one year from the Effective Date.", "The agreement ends on March 1, 2021.", False),
+        ("The warranty period is one year from the Effective Date.", "The warranty ends on March 1, 2021.", True),
+    ],
+)
+def test_a_result_is_computed_only_of_what_the_clause_of_its_operands_speaks_of(
+    clause: str, sentence: str, is_computed: bool
+) -> None:
+    assert (compute(sentence, [source(clause)]) is not None) is is_computed
+
+
+@pytest.mark.parametrize(
+    ("clause", "excepts"),
+    [
+        (
+            f"{TERM[:-1]} from the Effective Date, unless terminated earlier under Section 7.",
+            "unless terminated earlier",
+        ),
+        (f"Unless sooner terminated as provided in Article 9, the {TERM[4:]}", "Unless sooner terminated as provided"),
+        (
+            f"{TERM[:-1]} thereafter, subject to earlier termination as provided herein.",
+            "subject to earlier termination",
+        ),
+        (f"{TERM[:-1]} or until earlier terminated by either party.", "or until earlier terminated"),
+    ],
+)
+def test_an_end_is_computed_though_a_term_may_end_earlier_and_that_is_said(clause: str, excepts: str) -> None:
+    said = "The agreement ends on September 1, 2021"
+    for sentence in (f"{said}.", f"{said}, 18 months after March 1, 2020, unless it is terminated earlier."):
+        computation = compute(sentence, [source(clause)])
+        assert computation is not None
+        assert f"its clause excepts: “{excepts}" in computation.rule
+
+
 def test_a_term_that_runs_through_a_day_ends_on_it() -> None:
     assert compute("The term runs through August 31, 2021.", [source(TERM)])
     assert compute("The term runs through September 1, 2021.", [source(TERM)]) is None

@@ -27,13 +27,16 @@ TEXT = (
     "13. Either party may leave the association on a month’s notice, and Owner shall in no event be liable for theft.\n"
     "14. The initial term is three years. The harbour committee meets quarterly.\n"
     "15. Owner shall help the divers of Tenant and shall store the lines. The wash is limited to 40 litres a day.\n"
-    "16. Marina Day means the second Saturday of June, on which the slipway is open for 9 hours.\n"
+    "16. If the house rules and the tariff conflict, the tariff shall control. Tenant may leave the quay at any time "
+    "prior to the first of May. The guarantee of Tenant is unconditional. Owner shall have the right of prior written "
+    "approval over all repairs by Tenant. If no answer is given within a week, the repair shall be deemed refused.\n"
+    "17. Marina Day means the second Saturday of June, on which the slipway is open for 9 hours.\n"
 )
 MOORING = document(TEXT)
 
 
 def passage(first: int, last: int) -> Passage:
-    start, end = TEXT.index(f"\n{first}. ") + 1, TEXT.index(f"\n{last + 1}. ") if last < 16 else len(TEXT)
+    start, end = TEXT.index(f"\n{first}. ") + 1, TEXT.index(f"\n{last + 1}. ") if last < 17 else len(TEXT)
     span = MOORING.span(start, end)
     return Passage(**pin_cite(MOORING, span).where(), n=1, text=MOORING.slice(span))
 
@@ -46,6 +49,15 @@ def sentence(statement: str, where: Passage) -> CheckedSentence:
 @pytest.mark.parametrize(
     ("clause", "right", "wrong"),
     [
+        (16, "In a conflict with the house rules the tariff prevails", "In a conflict the house rules take precedence"),
+        (16, "Tenant may leave the quay at any time before the first of May", "Tenant may leave the quay at any time"),
+        (16, "The guarantee of Tenant is unconditional", "The guarantee of Tenant is conditional"),
+        (16, "Tenant needs Owner's approval for its repairs", "Owner needs Tenant's approval for its repairs"),
+        (
+            16,
+            "If no answer is given, the repair is deemed refused",
+            "The repair is not deemed refused without an answer",
+        ),
         (1, "The tenant needs written consent to sublet the berth", "Tenant may not sublet the berth in any case"),
         (1, "Without consent the tenant cannot sublet", "The tenant can sublet the berth on its own"),
         (2, "The ticket may be cancelled ten days after notice", "The ticket may be cancelled without any notice"),

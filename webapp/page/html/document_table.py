@@ -85,7 +85,10 @@ def _answer(row: DocumentAnswerRow, cited: list[CitationRow]) -> Markup:
     words = document_answer(row, {citation.n: citation for citation in cited})
     said = Markup(' <span class="words">{}</span>').format(words) if words else NOTHING
     reason = Markup('<span class="hint">{}</span>').format(row.reason) if row.reason else NOTHING
-    return Markup('<td data-title="Answer">{}{}{}</td>').format(state, said, reason)
+    doubt = NOTHING
+    if written := row.doubted:
+        doubt = Markup('<span class="hint">{} {}</span>').format(sign(written.standing), written.told)
+    return Markup('<td data-title="Answer">{}{}{}{}</td>').format(state, said, reason, doubt)
 
 
 def _where(turn_id: str, answer: AnswerResult, cited: list[tuple[int, CitationRow]]) -> Markup:
