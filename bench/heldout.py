@@ -120,6 +120,7 @@ class Bench:
         chunks, self._vectors, self._examples = material(documents, rows, self._embedder(None))
         self._chunks = [c for cut in chunks.values() for c in cut]
         self.contract_fold = folds_of(corpus.document_ids, FOLDS)
+        self._adapters: dict[tuple[Learned, Part], Adapter | None] = {}
         self.category_fold = folds_of((row["category"] for row in rows), FOLDS)
 
     def parts(self, variant: Variant) -> "Iterator[tuple[Part, Searcher]]":
@@ -145,7 +146,12 @@ class Bench:
         return Remembered(self._cache / "vectors.db", adapter)
 
     def _adapter(self, learned: Learned, part: "Part") -> Adapter | None:
-        """What was learned without the contracts and the kinds of clause of a part."""
+        """What was learned without the contracts and the kinds of clause of a part; trained once."""
+        if (learned, part) not in self._adapters:
+            self._adapters[learned, part] = self._trained(learned, part)
+        return self._adapters[learned, part]
+
+    def _trained(self, learned: Learned, part: "Part") -> Adapter | None:
         if learned == "none":
             return None
         if learned == "shipped":

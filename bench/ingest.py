@@ -40,6 +40,7 @@ from retrieval.search.embedder import LocalEmbedder
 from retrieval.search.lexical import OPENING, Lexical
 from retrieval.search.vectors import Vectors
 from retrieval.structure.chunks import Chunk, chunk, cut
+from retrieval.structure.facts import find_facts
 
 TOLD = re.compile(r"ingest (\d+) pages, (\d+) chunks, ([\d.]+) s")
 
@@ -202,7 +203,9 @@ def _read(file: Path, stage: Stage) -> tuple[Document, list[Chunk], list[str]]:
         document = read_pdf(file.read_bytes(), name=file.name, document_id=file.stem)
     with stage("outline and chunks"):
         pieces = list(cut(document))
-        return document, [each for each, _ in pieces], [text for _, text in pieces]
+    with stage("facts"):
+        find_facts(document)
+    return document, [each for each, _ in pieces], [text for _, text in pieces]
 
 
 def _flop(model: str, lengths: Sequence[int]) -> float:

@@ -80,7 +80,7 @@ VALUE_KINDS = (
     _kind(
         "period",
         r"\bhow (?:long|soon|often|much (?:notice|time|warning)|many (?:hours|days|weeks|months|quarters|years))\b"
-        r"|\b(?:what|which) .{0,40}?\b(?:period|deadline|duration|term)\b",
+        r"|\b(?:what|which) .{0,40}?\b(?:periods?|deadlines?|durations?|term)\b",
         rf"{_UNIT}|{_MONTH}|\b(?:immediate(?:ly)?|promptly|perpetual(?:ly)?|perpetuity|indefinite(?:ly)?|annual(?:ly)?"
         rf"|monthly|quarterly|weekly|daily|forthwith|at any time|from time to time|so long as|until|forever"
         rf"|continu(?:e|es|ous)|(?:19|20)\d\d)\b|\bterminat|\bexpir",

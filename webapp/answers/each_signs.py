@@ -60,6 +60,10 @@ def _pattern(*forms: str) -> re.Pattern[str]:
 _EACH = (
     rf"\b(?:which|what|how\s+many)(?:\s+ones?)?\s+of\s+(?:all\s+)?{_THESE}\b",
     rf"\b(?:which|how\s+many|what)\s+{_KIND}(?:{_MANY}|{_ONE})(?=\s+(?:\w+ly\s+)?{_SAYS}\b)",
+    # Of several papers any verb is said, but for what is done with them.
+    rf"\b(?:which|what)\s+{_KIND}{_MANY}(?=\s+(?!{_ASKS}\b|in\b|of\b|for\b|to\b|and\b|or\b|prevail|control|govern"
+    r"|supersede|form\b|constitute|make\s+up|compris|relat|as\b|here\b|attach|list)[a-z]+\b)",
+    r"^\W*(?:are|is)\s+there\b.*\banywhere\W*$",
     rf"\b(?:for|in|of|from|under|across|by|does|do|is|has|did|can|will|must|with|to)\s+(?:each|every(?:\s+one)?)\s+"
     rf"(?:one\s+)?(?:of\s+{_THESE}|{_KIND}{_ONE})\b(?:['’]s)?",
     rf"\b(?:each|every)\s+(?:one\s+)?of\s+(?:{_OURS}\s+{_KIND}{_MANY})\b",
@@ -79,7 +83,7 @@ _EACH = (
     rf"\b(?:in|for|under)\s+the\s+(?-i:(?:(?!other|prior|previous|said|related)[a-z-]+\s+){{0,2}}?{_MANY})\b"
     r"(?!\s+(?:referred|listed|attached|described|mentioned))",
     rf"\bper\s+{_KIND}{_ONE}\b|\bby\s+{_ONE}\s*[?.]*\s*$|\b({_ONE})\s+by\s+{_ONE}\b",
-    r"\b(?:none|all|any|some|most)\s+of\s+them\b",
+    r"\b(?:none|all|any|some|most)\s+of\s+(?:them\b|(?:these|those)(?=\s*(?:[?.!,]|$)))",
 )
 EACH = Signs(
     _pattern(*_EACH),
@@ -112,6 +116,9 @@ EACH = Signs(
         "What do our leases say about subletting?",
         "Which agreements deal with intellectual property?",
         "Is there any document about a settlement?",
+        "Which documents talk about late payment?",
+        "Are there non-solicitation duties anywhere?",
+        "Who may not compete under any of these?",
     ),
     counterexamples=(
         "Can either party terminate for convenience?",

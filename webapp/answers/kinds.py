@@ -39,6 +39,14 @@ PAPER = (
     r"(?:documents?|contracts?|agreements?|leases?|licen[cs]es|files?|pdfs?|deals?|deeds?|ndas?|msas?|sows?|papers"
     r"|amendments?|letters?|motions?|complaints?|briefs?|filings?)"
 )
+# What is asked for in short, whole: a document by its kind, with a few words before it and after it, or by its file.
+_A_PAPER = (
+    rf"(?:(?:(?:the )?(?:whole|entire) )?(?:(?:this|the|my|our|that|these|all(?: of)?(?: the| my| our| these)?) )?"
+    rf"(?:(?!(?:of|in|under|for|on|about|a|an|to|and)\b)[\w&.,'’-]+ ){{0,7}}?"
+    rf"(?:{PAPER}|(?:court )?orders?|judge?ments?|rulings?|opinions?|decisions?|regulations?|directives?|polic(?:y|ies)"
+    rf"|memorand(?:um|a)|memos?|reports?|transcripts?|depositions?|term sheets?|statements? of work|e-?mails?)\b"
+    rf"(?: (?:in|with|between|of|from|dated|by) [\w&.,'’ -]{{1,60}})?|\S+\.(?:pdf|docx?|txt|html?|eml))"
+)
 PAPERS = (
     r"(?:documents|contracts|agreements|leases|files|pdfs|deals|deeds|ndas|msas|sows|papers|amendments"
     r"|suppliers|vendors|customers|counterparties|filings)"
@@ -68,6 +76,15 @@ _REWORD = (
     r"|elaborate(?: on)?|quote|cite|show|give|tell|put|say|write|draft|make|break down|turn|restate|paraphrase|condense"
     r"|format|present|list|describe)"
 )
+_GIST = (
+    r"(?:summary|overview|gist|recap|synopsis|outline|run-?down|digest|highlights|essentials|short version|tl;?dr:?"
+    r"|(?:main|key|most important|essential|principal) (?:terms|points|provisions|clauses|contents?|facts|things))"
+)
+_GIVES = r"(?:(?:give|write|make|show|tell|get)(?: me| us)?|i (?:need|want|would like)|name|list)"
+_FOR_ME = (
+    r"(?: (?:to|for) (?:me|us)| in (?:a few|\d+|two|three|four|five) (?:words|lines|sentences)|,? please| briefly)*"
+)
+_IN_SHORT = r"(?:(?:in (?:short|brief|a nutshell)|briefly),? )?"
 _DOUBTS = (
     r"(?:are you (?:really |quite |absolutely )?(?:sure|certain)\b(?!.*\b(?:who|what|when|which)\b)[^;]{0,80}"
     r"|(?:really|is (?:that|this|it) (?:really |actually )?(?:right|correct|true|so|certain|accurate|all|everything"
@@ -190,25 +207,22 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "summary",
         _signs(
-            rf"{_ASKING}(?:(?:briefly )?summari[sz]e|sum up|(?:give|write|make|show)(?: me)? (?:an? |the )?(?:\w+ )?"
-            rf"(?:summary|overview) of|(?:an? |the )?(?:\w+ )?(?:summary|overview) of|tl;?dr:?)(?: (?:me|for me"
-            rf"|the whole"
-            rf"|all of))?(?: (?:this|the|my|our|that|these))?(?: (?!of|in|under|for|on|about)[\w&.,'’-]+){{0,7}}? "
-            rf"{PAPER}(?: (?:in|with|between|of|from|dated) [\w&.,'’ -]{{1,60}}| for me)?(?:,? please)?{_END}",
-            rf"^\s*(?:(?:what are|list|name|show me|give me|tell me) (?:the|its) (?:main|key|most important|essential"
-            rf"|principal) (?:terms|points|provisions|clauses|contents?)(?: (?:of|in) (?:this|the|our)(?: [\w&.,'’-]+)"
-            rf"{{0,5}}? {PAPER})?|(?:main|key) (?:terms|points)){_END}",
-            rf"{_ASKING}(?:summari[sz]e|sum up)(?: (?:this|it|everything|the whole thing))?(?: for me)?{_END}",
-            rf"{_ASKING}(?:(?:give|write|make|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?"
-            r"(?:summary|overview)"
-            rf"(?:,? please)?{_END}",
-            rf"^\s*in (?:short|brief|a nutshell),? what(?:['’]s| is) (?:this|the|that|our)(?: [\w&.,'’-]+){{0,5}}? "
-            rf"{PAPER}(?: about)?{_END}",
-            rf"{_ASKING}(?:summari[sz]e|sum up) \S+\.(?:pdf|docx?|txt|html?|eml){_END}",
-            rf"^\s*what(?:['’]s| is) (?:this|it|(?:this|the|that|our|my)(?: [\w&.,'’-]+){{0,7}}? {PAPER}"
-            rf"|\S+\.(?:pdf|docx?|txt|html?|eml)) (?:all )?about{_END}",
-            rf"^\s*what (?:does|do) (?:this|the|these)(?: [\w&.,'’-]+){{0,5}}? {PAPER} (?:say|cover|deal with|do)"
+            rf"{_ASKING}(?:{_GIVES} )?(?:an? |the |its )?(?:(?!no\b)[\w-]+ )?{_GIST}"
+            rf"(?: (?:of|on|for|about|in) {_A_PAPER})?{_FOR_ME}{_END}",
+            rf"^\s*(?:what are|list) (?:the |its )?{_GIST}(?: (?:of|in) {_A_PAPER})?{_END}",
+            rf"{_ASKING}(?:briefly )?(?:summari[sz]e|sum up|recap|outline|brief)(?: (?:me on|me|for me))?"
+            rf"(?: (?:{_A_PAPER}|it|this|everything|the whole thing))?{_FOR_ME}{_END}",
+            rf"{_ASKING}(?:briefly )?(?:describe|explain|tell (?:me|us) about|(?:walk|take) (?:me|us) through"
+            rf"|go (?:over|through)) {_A_PAPER}{_FOR_ME}{_END}",
+            rf"^\s*{_IN_SHORT}what(?:['’]s| is) (?:this|it|{_A_PAPER}|(?:this|the) (?:case|lawsuit|dispute))"
+            rf" (?:all )?about{_END}",
+            rf"^\s*what(?:['’]s| is) in {_A_PAPER}{_FOR_ME}{_END}",
+            rf"^\s*in (?:short|brief|a nutshell),? what(?:['’]s| is) {_A_PAPER}{_END}",
+            rf"^\s*{_IN_SHORT}what (?:does|do) {_A_PAPER} (?:say|cover|deal with|do|provide|contain|regulate)"
             rf"(?: in (?:short|brief|general))?{_END}",
+            rf"^\s*what (?:do|should|must) (?:i|we|one) (?:need to |have to )?know about {_A_PAPER}{_END}",
+            rf"^\s*what (?:did|do|have|has) (?:the parties|they|both sides) agreed?(?: (?:on|to|upon))?"
+            rf"(?: (?:in|under|with) {_A_PAPER})?{_END}",
         ),
         unless=_signs(
             r"\b(?<!main )(?<!key )(?<!important )(?<!essential )(?<!principal )(?:clauses?|sections?|articles?"
@@ -226,6 +240,15 @@ KINDS: tuple[Kind, ...] = (
             "Summary of the employment agreement please",
             "Give me an overview",
             "In short, what is this NDA?",
+            "Give me the gist of the NDA",
+            "What is the order about?",
+            "Key points of the subscription agreement",
+            "tl;dr",
+            "Explain this contract to me",
+            "What should I know about this lease?",
+            "Walk me through the employment agreement",
+            "What's in the lease?",
+            "What did the parties agree on?",
         ),
         counterexamples=(
             "Summarise the termination clause of this agreement",
@@ -233,6 +256,11 @@ KINDS: tuple[Kind, ...] = (
             "What is the indemnity about?",
             "What are the payment terms?",
             "What does the contract say about late delivery?",
+            "Explain the lease payments to me",
+            "Tell me about the deposit under the lease",
+            "What does the order say about fraud?",
+            "What is in Exhibit B of the lease?",
+            "List the main obligations of the tenant",
         ),
     ),
     Kind(

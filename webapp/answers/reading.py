@@ -119,7 +119,8 @@ _ITSELF = re.compile(rf"\b(?:{PAPER}|part(?:y|ies))\b", re.IGNORECASE)
 # An aspect of what was asked before, which says nothing of its own: "Are there exceptions?"
 _ASPECT = re.compile(
     r"\b(?:exceptions?|exclusions?|limits?|limitations?|conditions?|consequences?|requirements?|details?|amounts?"
-    r"|deadlines?|penalt(?:y|ies)|reasons?|formalities|procedures?|remed(?:y|ies)|costs?|percentages?|rates?|caps?|steps?|criteria)\b",
+    r"|deadlines?|penalt(?:y|ies)|reasons?|formalities|procedures?|remed(?:y|ies)|costs?|percentages?|rates?|caps?|steps?|criteria|maximums?"
+    r"|minimums?|ceilings?|thresholds?|discounts?|extensions?|sanctions?)\b",
     re.IGNORECASE,
 )
 _BRIEF = re.compile(rf"^(?!.*\b(?:{PAPER}|part(?:y|ies)|an?|the|our|any|each|every|no)\b)", re.IGNORECASE)
