@@ -44,7 +44,7 @@ QUESTIONS = (
     "How long does a party have to put right a serious breach? Zq{:06}",
     "Which law governs this agreement? Zq{:06}",
 )
-READ = json.dumps('<li data-state="ready"').strip('"')  # a document that is ready, as the page's events hold it
+READ = json.dumps('"state":"ready"').strip('"')  # a document that is ready, as the page's events hold it
 SECRET = "bench-bench-bench-bench"
 USERS = 8  # of the page, in turn; each has a sample of its own that must be read first
 ANSWER_SECONDS = 300  # after which an answer counts as lost
@@ -197,7 +197,7 @@ async def _ready(folder: Path) -> tuple[str, str, str]:
     while not (folder / "server.json").exists():
         await asyncio.sleep(0.1)
     told = json.loads((folder / "server.json").read_text())
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=None) as http:
         while (await http.get(f"{told['page']}/readyz")).status_code != 200:
             await asyncio.sleep(0.2)
         http.headers["authorization"] = f"Bearer {told['token']}"

@@ -56,7 +56,7 @@ async def _connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 async def _write(asked: dict[str, object], writer: asyncio.StreamWriter) -> None:
     clock = asyncio.get_running_loop().time
     began = clock() + FIRST_SECONDS
-    number = ASKED.findall(json.dumps(asked))[-1]
+    number = (ASKED.findall(json.dumps(asked)) or ["000000"])[-1]
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     for n in range(TOKENS):
         await asyncio.sleep(max(0.0, began + n / PER_SECOND - clock()))

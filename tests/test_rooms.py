@@ -76,7 +76,7 @@ HOMES = {
     "gradio": {"webapp/page/gradio_import.py"},
     "xllamacpp": {"webapp/llm/embedded.py"},
     "mistral_common": {"webapp/llm/tokenizer.py"},
-    "huggingface_hub": {"webapp/llm/client.py", "merge/hub.py"},
+    "huggingface_hub": {"merge/hub.py"},
     "uvicorn": {"webapp/server.py", "webapp/web/connections.py"},
 }
 # The one import that no table allows, written as a string: `pincite merge` hands its arguments on to another package.

@@ -37,6 +37,7 @@ FIELDS: Final = ("reasoning_content", "reasoning")  # of a delta: llama.cpp and 
 _OPENINGS: Final = dict((*TAGS, *FIRST_WORDS))
 _TAGS: Final = (*(opening for opening, _ in TAGS), *CLOSINGS, *FRAMES)
 _ANY_TAG: Final = re.compile("|".join(re.escape(tag) for tag in sorted(_TAGS, key=len, reverse=True)))
+_BEGINS_TAG: Final = re.compile("[{}]".format("".join(re.escape(each) for each in sorted({tag[0] for tag in _TAGS}))))
 _FIRST: Final = re.compile(r"\s*(Here is my thought process:|analysis(?=[A-Z\"“'’]))")
 
 
@@ -84,6 +85,10 @@ class ThinkingFilter:
 
     def push(self, piece: str) -> Iterator[str]:
         """Yield the text that is certainly no thinking; Anew where what was yielded before was."""
+        is_plain = self._begun and not self._buffer and not self._closing and self._held is None
+        if is_plain and not _BEGINS_TAG.search(piece):
+            yield from filter(None, [piece])
+            return
         self._buffer += piece
         if self._may_be_first_words():
             return
