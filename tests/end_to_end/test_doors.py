@@ -41,6 +41,7 @@ OURS = {
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": (403, 404),
     "GET /matters/{matter_id}/palette": (403, 404),
     "GET /matters/{matter_id}/conversations/{conversation_id}/export": (403, 404),
+    "GET /matters/{matter_id}/conversations/{conversation_id}/drafts/{turn_id}": (403, 404),
     "GET /matters/{matter_id}/audit": (403, 404),
     "GET /audit": (403, 403),
 }

@@ -150,6 +150,9 @@ def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: 
     engine.enqueue(Reply(ENDLESS, pace=0.05))
     ask(page, "What happens if the buyer pays late?")
     expect(page.locator(".draft")).to_contain_text("word5")
+    page.evaluate("window.words = document.querySelector('.draft p').firstChild")
+    expect(page.locator(".draft")).to_contain_text("word15")
+    assert page.evaluate("window.words.isConnected"), "what is there is not drawn anew"
     page.locator("#stop").click()
     expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. What follows is incomplete.")
     expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
@@ -159,12 +162,18 @@ def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: 
 
 
 def test_an_answer_goes_on_without_the_page_that_asked(page: Page, engine: FakeEngine) -> None:
-    engine.enqueue(Reply(["Slowly, ", "slowly, ", "it ", "was ", "written."], pace=0.5))
+    engine.enqueue(Reply(["Slowly, ", "slowly, ", "it ", "was ", "written."], pace=1.0))
     ask(page, "What is an End Customer?")
     expect(page.locator(".draft")).to_contain_text("Slowly")
+    second = page.context.new_page()
+    second.route("**/drafts/**", lambda route: route.abort())  # as a proxy that lets no stream through
+    second.goto(page.url)
     page.reload()
-    expect(page.locator(".turn")).to_contain_text("Slowly, slowly, it was written.")
-    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator(".draft")).to_contain_text("slowly, it")
+    for each in (page, second):
+        expect(each.locator("#part-past .turn")).to_contain_text("Slowly, slowly, it was written.")
+        expect(each.locator("#part-now .turn")).to_have_count(0)
+        expect(each.locator("#send")).to_be_visible()
 
 
 def test_what_is_asked_right_after_a_new_conversation_is_begun_is_asked_there(page: Page, engine: FakeEngine) -> None:

@@ -20,10 +20,10 @@ from retrieval import PinciteError, Span, database
 from tests.end_to_end.test_doors import routes_of
 from tests.pdfs import make_pdf
 from tests.webapp.embeddings import embeddings
-from tests.webapp.serving import Running, running
+from tests.webapp.serving import Running, running, with_drafts
 from webapp.core.errors import NotAllowed
 from webapp.core.results import read_turn
-from webapp.core.settings import load_settings
+from webapp.core.settings import Settings, load_settings
 from webapp.page.acts import ACTS
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
@@ -96,6 +96,7 @@ ACT_NEEDS: Mapping[str, Needed] = {
     "delete": "author",
     "rename": "author",
     "undo": "author",
+    "finished": "read",
     "again": "author asks",
     "read-on": "author asks",
     "edit": "author",
@@ -159,6 +160,7 @@ ROUTE_NEEDS: Mapping[str, Needed] = {
     "GET /matters/{matter_id}/documents/{document_id}/changes/{other_id}": "read",
     "GET /matters/{matter_id}/palette": "read",
     "GET /matters/{matter_id}/conversations/{conversation_id}/export": "read",
+    "GET /matters/{matter_id}/conversations/{conversation_id}/drafts/{turn_id}": "read",
     "GET /matters/{matter_id}/people": "read",
     "POST /matters/{matter_id}/people": "manage",
     "GET /matters/{matter_id}/audit": "log",
@@ -220,7 +222,7 @@ class There:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
     folder = tmp_path_factory.mktemp("data")
-    with embeddings() as url, running(load_settings(data_dir=folder, access="accounts", embeddings_url=url)) as server:
+    with embeddings() as url, running(_settings(folder, url), with_drafts) as server:
         people = {name: _person(server, name) for name in PEOPLE}
         with database.writing(server.workspace._database) as connection:
             its = users.c.id == people["administrator"].id
@@ -234,6 +236,10 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
             its = users.c.id == people["disabled"].id
             connection.execute(sa.update(users).where(its).values(disabled_at=sa.func.current_timestamp()))
         yield There(server, people, ids)
+
+
+def _settings(folder: Path, embeddings_url: str) -> Settings:
+    return load_settings(data_dir=folder, access="accounts", embeddings_url=embeddings_url)
 
 
 def _person(server: Running, name: str) -> User:

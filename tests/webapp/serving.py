@@ -14,6 +14,9 @@ from fastapi import FastAPI
 
 from webapp.core.data_folder import make_folder
 from webapp.core.settings import Settings
+from webapp.page.draft_stream import draft_routes
+from webapp.page.handlers import ControllerFactory
+from webapp.page.uploads import UploadStore
 from webapp.server import uvicorn_config
 from webapp.service.health import Health
 from webapp.service.startup import Startup
@@ -76,6 +79,13 @@ def mount_with_health(app: FastAPI, startup: Startup) -> None:
     from webapp.page.mount import mount_page  # gradio takes seconds, and most tests need no page
 
     mount_page(app, startup, Health(startup))
+
+
+def with_drafts(app: FastAPI, startup: Startup) -> ControllerFactory:
+    """Add the stream of what is being written, and what begins it."""
+    controllers = ControllerFactory(startup, UploadStore(startup.settings))
+    app.include_router(draft_routes(controllers))
+    return controllers
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""The page without a browser: what gradio's own script does, over HTTP,
+"""The page without a browser: what gradio's script and `drafts.js` do, over HTTP,
 for many readers at once and for what nobody clicks.
 """
 
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx2
 from webapp.page.updates import SELDOM_SECONDS
 
 Message = dict[str, Any]
+_DRAFT = re.compile(r'data-draft=\\"(?P<address>[^"\\]+)\\" data-turn=\\"(?P<turn>\w+)')
 
 
 class Page:
@@ -44,13 +46,40 @@ class Page:
 
     async def ask(self, question: str) -> AsyncIterator[str]:
         """Each change of the page, as JSON, until the answer is kept. Raises RuntimeError where it is refused."""
+        draft = None
         async for message in self.do("send", "click", question):
             if message["msg"] == "process_completed" and not message.get("success"):
                 raise RuntimeError("the handler failed")
             said = json.dumps(message.get("output"))
             if 'class=\\"notice' in said:
                 raise RuntimeError("a notice: " + said.split('class=\\"notice', 1)[1][:100])
+            draft = _DRAFT.search(said) or draft
             yield said
+        if draft is None:
+            raise RuntimeError("no answer is being written")
+        async for html in self.follow(draft["address"]):
+            yield html
+        async for message in self.do("part-now", "click", said={"do": "finished", "turn": draft["turn"]}):
+            yield json.dumps(message.get("output"))
+
+    async def follow(self, address: str) -> AsyncIterator[str]:
+        """The turn that is being written, as HTML, each time that it has grown, to its end."""
+        html, event = "", ""
+        async with self._http.stream("GET", address) as stream:
+            if stream.status_code != 200:
+                raise RuntimeError(f"status {stream.status_code}")
+            async for line in stream.aiter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    event = value
+                elif name == "data" and event == "end":
+                    return
+                elif name == "data":
+                    told = json.loads(value)
+                    kept = html.encode("utf-16-le", "surrogatepass")[: 2 * told["keep"]]
+                    html = kept.decode("utf-16-le", "surrogatepass") + told["html"]
+                    yield html
+        raise RuntimeError("the stream ended before the turn")
 
     async def upload(self, name: str, content: bytes) -> list[Message]:
         """Drop a file."""

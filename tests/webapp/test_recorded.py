@@ -106,6 +106,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
     "ready": ANSWERED,
     "keep": "it leaves a question as it was",
     "meant": ANSWERED,
+    "finished": "it shows what was recorded when it began",
     "again": REPLACED,
     "read-on": REPLACED,
     "alone": ANSWERED,
@@ -125,7 +126,7 @@ PAGE: dict[str, tuple[Act, ...] | str] = {
 # They name nothing of another's: of chosen documents, those that are not in the matter are dropped.
 NAMES_NOTHING = {
     *("close-document", "new-matter", "new", "scope", "only", "example", "find", "ready", "keep", "meant", "search"),
-    *("lists", "undo", *OF_MODELS),
+    *("lists", "undo", "finished", *OF_MODELS),
 }
 # Of the events of the page.
 EVENTS: dict[str, tuple[Act, ...] | str] = {
@@ -134,8 +135,6 @@ EVENTS: dict[str, tuple[Act, ...] | str] = {
     "find": (Act.SEARCH,),
     "act": "its acts are above",
     "stop": "it ends what its user began, which was recorded",
-    "drafts": "it shows what was recorded when it began",
-    "finished": "it shows what was recorded when it began",
     "upload": (Act.UPLOAD,),
     "look": NAMES_ALONE,
     "tick": NAMES_ALONE,
@@ -455,6 +454,7 @@ ROUTES: dict[str, tuple[Act, ...] | str] = {
     "document_routes: '/{document_id}/text'": (Act.PAGE,),
     "palette_routes: '/matters/{matter_id}/palette'": NAMES_ALONE,
     "export_routes: EXPORT": (Act.EXPORT,),
+    "draft_stream: DRAFT": "it shows what was recorded when it began; who may not is told by test_draft_stream",
     "audit_routes: audit_url('{matter_id}')": (Act.LOG,),
     "audit_routes: audit_url()": "told by test_audit_routes",
     "health: '/healthz'": "it tells nothing of any user",

@@ -1,5 +1,5 @@
 """Builds the URLs of a document, which `web.document_routes` serves (an image of a page with highlights, the file), of
-the audit log, and of what is taken along of a conversation.
+the audit log, and of a conversation: what is taken along of it, and what is being written in it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +11,7 @@ from webapp.core.results import Range
 DOCUMENTS = "/matters/{matter_id}/documents"
 PAGE = "p"  # of a document, in an address: gradio takes a "page" there for one of its own
 EXPORT = "/matters/{matter_id}/conversations/{conversation_id}/export"
+DRAFT = "/matters/{matter_id}/conversations/{conversation_id}/drafts/{turn_id}"
 ExportForm = Literal["docx", "html", "xlsx", "csv", "pdf", "copy"]
 
 
@@ -65,6 +66,11 @@ def export_url(matter_id: str, conversation_id: str, form: ExportForm, turn_id: 
     values = {"form": form, "turn": turn_id, "document": document_id}
     query = urlencode({name: value for name, value in values.items() if value})
     return f"{EXPORT.format(matter_id=matter_id, conversation_id=conversation_id)}?{query}"
+
+
+def draft_url(matter_id: str, conversation_id: str, turn_id: str) -> str:
+    """URL of the stream of a turn that is being written."""
+    return DRAFT.format(matter_id=matter_id, conversation_id=conversation_id, turn_id=turn_id)
 
 
 def audit_url(matter_id: str = "") -> str:

@@ -1,7 +1,7 @@
 """Streaming client for OpenAI-compatible chat-completions servers (TGI, vLLM, llama.cpp).
 
-Requests and server-sent events are read here: huggingface_hub's client took half of the processor time of an answer, to
-make objects of events of which three fields are read.
+Requests and server-sent events are made and read here: huggingface_hub's client makes an object of each event, of which
+three fields are read, and that took half of the processor time of a stream.
 
 - Every stream has its own HTTP client. Closing it closes its one connection, which makes the server stop generating; a
   shared pool would also bind the client to one event loop.

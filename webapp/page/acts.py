@@ -118,6 +118,7 @@ ACTS: Mapping[str, Act] = MappingProxyType(
         "find": Act(Controller.find_mentions, ("start", "past"), {"question": str}, "submit", focus="question"),
         "meant": Act(Controller.ask, ("now",), {"question": str, "documents": str.split}, "submit", focus="question"),
         "ready": Act(Controller.ask_the_ready, ("now",), {"question": str}, "submit", focus="question"),
+        "finished": Act(Controller.finished, ("now",), {"turn": str}),
         "again": Act(Controller.ask_again, ("past",), {"turn": str}, "submit", focus="question"),
         "read-on": Act(Controller.read_on, ("past",), {"turn": str}, "submit", focus="question"),
         "alone": Act(Controller.ask_alone, ("past",), {"turn": str}, "submit", focus="question"),

@@ -4,10 +4,8 @@ The page sends ids, which are authorised here at every use, whoever sends them a
 """
 
 import asyncio
-import time
-import uuid
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 
@@ -46,6 +44,7 @@ from webapp.page.updates import (
     edit_updates,
     empty_updates,
     end_announcement,
+    failure_updates,
     list_updates,
     waiting_updates,
 )
@@ -69,7 +68,6 @@ GONE = (
     "What this link leads to is not there any more, or it is not open to you.",
     "Ask whoever sent it, or choose from the list.",
 )
-AUTHORISED_SECONDS = 1.0  # for which an answer that is being written goes on without a look at who may read it
 
 
 class Controller:
@@ -99,6 +97,7 @@ class Controller:
         conversation = self._conversation(state)
         if conversation is not None and matter is not None and conversation.matter_id != matter.id:
             matter = self._access.matter_by_id(self._user, conversation.matter_id)
+        running = self._running.of(conversation.id) if conversation else None
         state = replace(
             state,
             opened=True,
@@ -106,6 +105,7 @@ class Controller:
             conversation_id=conversation.id if conversation else "",
             scope=conversation.scope if conversation else state.scope,
             editing="",
+            writing=running.turn_id if running else "",
         )
         turns = self._conversations.turns(self._user, conversation.id) if conversation else []
         records = self._records(matter)
@@ -115,21 +115,20 @@ class Controller:
         updates: Updates = {"state": state, "matters": chooser, "notice": NOTHING, "models": self._choice(state)}
         privileged = self._privileged(state.matter_id)
         updates |= self._sidebar(state, matter, records, privileged)
-        running = self._running.of(state.conversation_id)
         around = self._around(state, conversation, turns, privileged)
         examples = () if turns else self._examples(state, matter, records)
         updates |= chat_updates(matter, records, turns, running, around, examples)
         return updates | self.reader.shown(state, turns)
 
     def open(self, state: PageState) -> Updates:
-        """Open the page in a state; an answer that is being written there is followed.
+        """Open the page in a state.
 
         Where something that it names is gone, or not for this user, the page says so, and the same of both.
         """
         updates = self.whole_page(state)
         if self._record_opening(state, updates["state"]):
             updates |= {"notice": chat.notice(*GONE), "announcement": GONE[0]}
-        return updates | {"stream": _new_stream() if updates["busy"] else ""}
+        return updates
 
     def open_last(self, matter_id: str) -> Updates:
         """Open the matter that this browser showed last, or another where it is gone or not this user's."""
@@ -161,22 +160,29 @@ class Controller:
     def _record(self, act: Act, matter_id: str, about: str, **detail: int) -> None:
         self._workspace.audit.record(self._user, act, matter_id=matter_id, object=about, **detail)
 
-    def finished(self, state: PageState) -> Updates:
-        """Updates of all parts after an answer has ended. Raises the error that prevented saving it."""
-        running = self._running.last(state.conversation_id)
-        if running is not None and running.error is not None:
-            raise running.error
+    def finished(self, state: PageState, turn_id: str) -> Updates:
+        """Updates of all parts after the turn that the page shows as being written has ended; of another, none."""
+        if not turn_id or turn_id != state.writing:
+            return {}
+        last = self._running.last(state.conversation_id)
+        its = last if last is not None and last.turn_id == turn_id else None
+        if its is not None and not its.done:
+            return {}
+        if its is not None and its.error is not None:  # it could not be saved: the page keeps its draft
+            return failure_updates(its.error) | {"state": replace(state, writing="")}
         is_reading = state.place is not None and state.place.document_id  # whom the new evidence must not interrupt
         updates = self.whole_page(state if is_reading else replace(state, place=None))
-        if running is not None:
-            turn = running.turn
+        if its is not None:
+            turn = its.turn
         else:
             turns = self._conversations.turns(self._user, state.conversation_id) if state.conversation_id else []
             turn = turns[-1] if turns else None
         return updates | {"announcement": end_announcement(turn)}
 
     def sidebar(self, state: PageState) -> Updates:
-        """Updates of what changes without an action: documents that are being ingested."""
+        """Updates of what changes without an action: documents that are being ingested, an answer that has ended."""
+        if state.writing and (finished := self.finished(state, state.writing)):
+            return finished
         matter = _matter(state, self._access.matters(self._user))
         records = self._records(matter)
         updates = self._sidebar(state, matter, records, self._privileged(matter.id if matter else ""))
@@ -445,7 +451,7 @@ class Controller:
         if len(about) == 1:
             state = (await asyncio.to_thread(self.choose_documents, state, about))["state"]
         answer = await asyncio.to_thread(self._new_answer, state, question, replaced)
-        return await self._begin(state, answer, "Searching the documents.")
+        return await self._begin(state, answer, "Searching the documents.", replaced)
 
     async def ask_the_ready(self, state: PageState, question: str) -> Updates:
         """`ask`, of the documents that are ready, while others are being read."""
@@ -477,7 +483,7 @@ class Controller:
     async def summarise(self, state: PageState, document_id: str, *, replaced_id: str = "") -> Updates:
         """Summarise a document, in the conversation or in a new one."""
         summary = await asyncio.to_thread(self._new_summary, state, document_id, replaced_id)
-        return await self._begin(state, summary, "Summarising the document.")
+        return await self._begin(state, summary, "Summarising the document.", replaced_id)
 
     async def find_mentions(self, state: PageState, phrase: str, *, replaced_id: str = "") -> Updates:
         """Search for every mention of an exact phrase, as a turn of the conversation or of a new one. Needs no model.
@@ -532,22 +538,18 @@ class Controller:
         turn = await asyncio.to_thread(self._turn, state, turn_id)
         answer = await asyncio.to_thread(self._new_answer, state, turn.question, turn.id)
         answer.thorough = True
-        return await self._begin(state, answer, "Reading the other passages too.")
+        return await self._begin(state, answer, "Reading the other passages too.", turn.id)
 
-    async def drafts(self, state: PageState) -> AsyncGenerator[Updates]:
-        """Stream the draft of a conversation in batches until it ends; `finished` then shows the result.
+    def followed(self, matter_id: str, conversation_id: str, turn_id: str) -> Running | None:
+        """The turn that is being written in a conversation; None where it is not, or not any more.
 
-        Whoever may read it no longer sees no more of it: it is authorised again every AUTHORISED_SECONDS.
+        Raises NoSuchConversation for one that the user may not read.
         """
-        conversation = await asyncio.to_thread(self._conversations.one, self._user, state.conversation_id)
-        authorised_at = time.monotonic()
-        if running := self._running.of(conversation.id):
-            async with aclosing(running.follow()) as batches:
-                async for _ in batches:
-                    if time.monotonic() > authorised_at + AUTHORISED_SECONDS:
-                        await asyncio.to_thread(self._conversations.one, self._user, conversation.id)
-                        authorised_at = time.monotonic()
-                    yield draft_updates(running)
+        conversation = self._conversations.one(self._user, conversation_id)
+        if conversation.matter_id != matter_id:
+            raise NoSuchConversation()
+        running = self._running.of(conversation.id)
+        return running if running and running.turn_id == turn_id else None
 
     async def stop(self, state: PageState) -> Updates:
         """Stop the answer or summary that is being written; what was written is saved."""
@@ -575,11 +577,21 @@ class Controller:
         updates = self.whole_page(replace(state, conversation_id=conversation.id))
         return updates | {"question": "", "announcement": f"{plural(result.count, 'mention')} found."}
 
-    async def _begin(self, state: PageState, running: Running, announcement: str) -> Updates:
+    async def _begin(self, state: PageState, running: Running, announcement: str, replaced: str = "") -> Updates:
+        """Start writing a turn, and show that; its conversation anew only where it is not as the page shows it."""
+        is_other = bool(replaced or self._running.of(running.conversation_id))  # that one is stopped, and saved
+        is_other = is_other or state.conversation_id not in ("", running.conversation_id)
         await self._running.begin(running)
-        updates = await asyncio.to_thread(self.whole_page, replace(state, conversation_id=running.conversation_id))
-        start: Updates = {"question": "", "busy": True, "stream": _new_stream(), "announcement": announcement}
-        return updates | start | draft_updates(running)
+        state = replace(state, conversation_id=running.conversation_id)
+        start: Updates = {"question": "", "busy": True, "announcement": announcement}
+        if is_other:
+            updates = await asyncio.to_thread(self.whole_page, state)
+            return updates | start | draft_updates(running)
+        state = replace(state, editing="", writing=running.turn_id)
+        matter = await asyncio.to_thread(self._access.matter_by_id, self._user, state.matter_id)
+        start |= {"conversations": await asyncio.to_thread(self._listed_conversations, matter, state)}
+        start |= {"state": state, "notice": NOTHING, "empty": NOTHING, "start": NOTHING}
+        return start | draft_updates(running)
 
     def _turn_goes_to(self, state: PageState, title: str, replaced: str) -> tuple[Matter, Conversation]:
         """Conversation for a new turn, created if there is none or it is another's; a replaced turn and all later ones
@@ -701,11 +713,6 @@ def _matter(state: PageState, matters: Sequence[Matter]) -> Matter | None:
     current = (matter for matter in matters if matter.id == state.matter_id)
     sample = (matter for matter in matters if matter.name == SAMPLE_MATTER)
     return next(chain(current, sample, matters), None)
-
-
-def _new_stream() -> str:
-    """A unique value: its change makes the page follow a stream, also the same one again."""
-    return uuid.uuid4().hex
 
 
 def _doing(work: Work | None) -> engine.Doing | None:

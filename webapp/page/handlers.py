@@ -6,8 +6,8 @@ ids.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -120,20 +120,6 @@ class Handlers:
             return await (await self._controllers.of(request, active=True)).stop(state)
 
         return await self._in_order(tab, run)
-
-    async def drafts(self, tab: Tab, request: Request) -> AsyncGenerator[Updates]:
-        """Stream the draft of the page's conversation."""
-        try:
-            controller = await self._controllers.of(request)
-            async with aclosing(controller.drafts(tab.state)) as drafts:
-                async for updates in drafts:
-                    yield updates
-        except Exception as error:  # noqa: BLE001 (`finished` meets it too, and shows it)
-            user_error(error)
-
-    async def finished(self, tab: Tab, request: Request) -> Updates:
-        """Show the finished answer."""
-        return await self._act(tab, request, lambda controller, state: asyncio.to_thread(controller.finished, state))
 
     async def upload(self, tab: Tab, names: Sequence[str], request: Request) -> Updates:
         """Add uploaded files. Neither limited nor in order: many files take a while, and `uploads` limits each user."""

@@ -41,6 +41,7 @@ SCRIPTS = (
     "server.js",
     "folders.js",
     "page.js",
+    "drafts.js",
     "lists.js",
     "documents.js",
     "conversations.js",
@@ -63,7 +64,6 @@ class Components:
     find: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
     seen: gr.State = field(init=False)  # hash of what changes without an action
-    written: gr.State = field(init=False)  # the last stream that has ended
 
     def html(self, name: str, value: Markup = NOTHING) -> None:
         """Add a part that shows HTML."""
@@ -77,7 +77,6 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
         title="pincite", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS), fill_width=True
     ) as page:
         components = Components(gr.State(Tab()))
-        components.parts["stream"] = gr.State("")
         components.html("areas", chat.areas())
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="sidebar"):
@@ -92,7 +91,7 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
         components.html("address")
         components.html("palette", palette.dialog())
         components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
-        components.seen, components.written = gr.State(0), gr.State("")
+        components.seen = gr.State(0)
     return page, components
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from webapp.core.hosts import what_leaves
 from webapp.core.settings import Settings
 from webapp.page.acts import script_acts
+from webapp.page.draft_stream import draft_routes
 from webapp.page.events import Events
 from webapp.page.gradio_guard import GradioGuard
 from webapp.page.gradio_import import file_upload_statuses, gr
@@ -29,7 +30,7 @@ from webapp.page.wiring import Wiring
 from webapp.service.health import Health
 from webapp.service.startup import Startup
 
-SHORT_EVENTS = 200  # concurrent events of all pages, beside the answers that they follow
+EVENTS_AT_ONCE = 200  # of gradio, of all pages; none waits for an answer
 FONT = ("ui-sans-serif", "system-ui", "sans-serif")
 # The paper's colour in light and in dark, before the style sheets are there.
 PAPER = tuple(re.findall(r"--paper: (#\w+)", (STATIC / "tokens.css").read_text("utf-8")))
@@ -45,22 +46,21 @@ def mount_page(app: FastAPI, startup: Startup, health: Health) -> None:
     # Statistics that no page shows: gradio computes them, of its last 10,000 events, at the end of each event.
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
-    page = build_page(startup, uploads, health)
+    controllers = ControllerFactory(startup, uploads)
+    app.include_router(draft_routes(controllers))
+    page = build_page(startup.settings, Handlers(controllers, health))
     asyncio.run(_mount(app, page))
     mount = next(route for route in reversed(app.routes) if isinstance(route, Mount))
     mount.app = GradioGuard(mount.app, startup, uploads, GradioPage(page))
 
 
-def build_page(startup: Startup, uploads: UploadStore, health: Health) -> gr.Blocks:
+def build_page(settings: Settings, handlers: Handlers) -> gr.Blocks:
     """Create the page and connect its events."""
-    settings = startup.settings
     notice = sidebar.demo(framed=bool(settings.framed_by)) if settings.access == "demo" else NOTHING
     page, components = lay_out(notice, about(settings))
     with page:
-        Wiring(components, Handlers(ControllerFactory(startup, uploads), health)).connect(page)
-    # Limit of gradio's concurrent events; an answer that a page follows is one of them.
-    answers = settings.answers_at_once * max(1, len(settings.llm_urls)) + settings.questions_waiting
-    page.max_threads = answers + SHORT_EVENTS
+        Wiring(components, handlers).connect(page)
+    page.max_threads = EVENTS_AT_ONCE
     page.queue(default_concurrency_limit=None)
     page.state_session_capacity = CAPACITY  # as for pending messages, below
     page.has_launched = True  # else gradio, when mounted, does not check the path of a file; `GradioGuard` has by then

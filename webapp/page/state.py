@@ -33,7 +33,7 @@ class PageState:
 
     `scope` applies to the next conversation; `editing` is the turn that the next question replaces; `reply` is the
     number of the last choice of documents that the page has sent; `place` is what the evidence panel shows, None for
-    the newest citation; `choosing`: the choice of a language model is open.
+    the newest citation; `choosing`: the choice of a language model is open; `writing` is the turn in progress.
     """
 
     opened: bool = False
@@ -44,6 +44,7 @@ class PageState:
     reply: int = 0
     place: Place | None = None
     choosing: bool = False
+    writing: str = ""
 
 
 class Tab:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from retrieval import DocumentRecord, Matter, PinciteError
 from webapp.core.errors import NotAllowed
 from webapp.core.results import AnswerResult, SummaryResult
+from webapp.core.urls import draft_url
 from webapp.core.wording import plural, still_read
 from webapp.page.html import chat, document_table, documents, sidebar, start, summary
 from webapp.page.html.foot import NOTHING_AROUND, Around
@@ -50,7 +51,6 @@ class Updates(TypedDict, total=False):
     outline: Markup  # of the document that is read
     question: str
     announcement: str  # for screen readers
-    stream: str  # a new value makes the page follow what is being written
     pace: float  # seconds to the next poll
     busy: bool  # whether something is being written
 
@@ -111,17 +111,23 @@ def empty_updates(matter: Matter, records: Sequence[DocumentRecord], examples: S
 
 
 def draft_updates(running: Running) -> Updates:
-    """The draft so far."""
+    """The turn that is being written, which the page's script follows from here on."""
+    url = draft_url(running.matter_id, running.conversation_id, running.turn_id)
+    return {"now": chat.followed(url, running.turn_id, draft_html(running))}
+
+
+def draft_html(running: Running) -> Markup:
+    """The turn that is being written, as far as it is."""
     match running:
         case RunningSummary():
             part = (running.part.n, running.part.of, running.part.clauses) if running.part else None
-            return {"now": summary.writing(running.question, part, running.so_far, running.draft)}
+            return summary.writing(running.question, part, running.so_far, running.draft)
         case RunningAnswer():
             if (rows := running.rows_so_far) is not None:
-                return {"now": document_table.writing(running.question, rows, *running.rows_done)}
+                return document_table.writing(running.question, rows, *running.rows_done)
             searching = running.found is None
-            return {"now": chat.writing(running.question, running.draft, searching=searching, before=running.before)}
-    return {}
+            return chat.writing(running.question, running.draft, searching=searching, before=running.before)
+    return NOTHING
 
 
 def choice_updates(question: str, records: Sequence[DocumentRecord]) -> Updates:

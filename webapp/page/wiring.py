@@ -1,6 +1,6 @@
 """Connects the events of gradio's components to the handlers, and the handlers' updates to the components."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from webapp.page.html import chat
 from webapp.page.layout import Components
 from webapp.page.state import Tab
 from webapp.page.updates import Updates
-
-NAVIGATION = ("matters", "conversations", "address")  # navigation stops following an answer, which is still written
 
 Values = dict[Any, Any]  # components with their new values, in gradio's format
 # No `postprocess`: each value, which is ready to be shown, would pass through another thread.
@@ -33,8 +31,7 @@ class Wiring:
     def __init__(self, components: Components, handlers: Handlers) -> None:
         self._components, self._handlers = components, handlers
         # A frequent event has few outputs, and a state among them whose change triggers the full update: gradio creates
-        # the component of each output anew, changed or not. With all of them one update of a draft took 11 ms of CPU;
-        # it takes 0.1.
+        # the component of each output anew, changed or not.
         self._outputs = [*components.parts.values(), components.send, components.stop]
 
     def connect(self, page: gr.Blocks) -> None:
@@ -42,11 +39,7 @@ class Wiring:
         parts, tab = self._components.parts, self._components.tab
         page.load(self._plain(self._handlers.load), tab, self._outputs, **EVENT)
         self._connect_composer()
-        drafts = parts["stream"].change(
-            self._drafts, [tab, parts["stream"]], [parts["now"], self._components.written], **EVERY_EVENT
-        )
-        self._components.written.change(self._plain(self._handlers.finished), tab, self._outputs, **EVERY_EVENT)
-        self._connect_acts(drafts)
+        self._connect_acts()
         parts["pace"].tick(self._tick, tab, self._components.seen, **EVENT)
         self._components.seen.change(self._plain(self._handlers.look), tab, self._outputs, **EVENT)
 
@@ -64,13 +57,13 @@ class Wiring:
         )
         uploaded.then(lambda: None, None, components.upload, **EVENT)
 
-    def _connect_acts(self, drafts: Any) -> None:
+    def _connect_acts(self) -> None:
         for name in sorted({part for act in ACTS.values() for part in act.parts}):
-            part, leaves = self._components.parts[name], drafts if name in NAVIGATION else None
+            part = self._components.parts[name]
             if acts_at(name, "click"):
-                part.click(self._act, self._components.tab, self._outputs, cancels=leaves, **EVERY_EVENT)
+                part.click(self._act, self._components.tab, self._outputs, **EVERY_EVENT)
             if acts_at(name, "submit"):
-                part.submit(self._act, self._components.tab, self._outputs, cancels=leaves, **EVENT)
+                part.submit(self._act, self._components.tab, self._outputs, **EVENT)
 
     # Adapters for each kind of event: gradio passes the request and the event's data by the types of the parameters.
 
@@ -95,14 +88,6 @@ class Wiring:
         names = ["/".join(Path(file["path"]).parts[-2:]) for file in files or ()]
         return self.values(await self._handlers.upload(tab, names, request))
 
-    async def _drafts(self, tab: Tab, stream: str, request: gr.Request) -> AsyncGenerator[Values]:
-        """Stream the draft; then report the end of the stream."""
-        if not stream:
-            return
-        async for updates in self._handlers.drafts(tab, request):
-            yield self.values(updates)
-        yield {self._components.written: stream}
-
     async def _tick(self, tab: Tab, request: gr.Request) -> int:
         return await self._handlers.tick(tab, request)
 
@@ -126,7 +111,7 @@ class Wiring:
                     values[parts[name]] = str(chat.announcement(updates["announcement"]))
                 case "documents" | "conversations":
                     values[parts[f"{name}-rows"]] = str(value)
-                case "stream" | "pace" | "question":
+                case "pace" | "question":
                     values[parts[name]] = value
                 case _:
                     values[parts[name]] = str(value)

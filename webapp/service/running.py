@@ -30,6 +30,7 @@ from webapp.store.users import User
 
 BATCH_SECONDS = 0.08  # between two updates of a draft: fast enough to read along, a twelfth of one update per token
 _BEGUN = re.compile(r"\n[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]*\Z")  # an item of a list of which there is no word yet
+IDLE_SECONDS = 15.0  # after which a follower hears that nothing is new: proxies cut what is silent for a minute
 RESTS = 4  # pause, as a multiple of the time to show the last update: with many readers each gets fewer, larger updates
 
 
@@ -67,6 +68,11 @@ class Running(ABC):
         return self._conversation.id
 
     @property
+    def matter_id(self) -> str:
+        """Id of the matter that the conversation belongs to."""
+        return self._conversation.matter_id
+
+    @property
     def done(self) -> bool:
         """Whether the task has ended."""
         return self._task is not None and self._task.done()
@@ -89,18 +95,23 @@ class Running(ABC):
             task.cancel()
         await asyncio.wait({task})
 
-    async def follow(self) -> AsyncGenerator[None]:
-        """Yield after each batch of updates until the task is done. Closing the iterator does not stop the task."""
+    async def follow(self) -> AsyncGenerator[bool]:
+        """Yield True after each batch of updates until the task is done, and False after IDLE_SECONDS without any.
+
+        Closing the iterator does not stop the task.
+        """
         task = self._started_task
         last_progress: object = None
-        pause = BATCH_SECONDS
+        pause, yielded_at = BATCH_SECONDS, time.monotonic()
         while not self.done:
             await asyncio.wait({task}, timeout=pause)
-            if self.progress != last_progress and not self.done:
+            start = time.monotonic()
+            is_new = self.progress != last_progress
+            if not self.done and (is_new or start - yielded_at > IDLE_SECONDS):
                 last_progress = self.progress
-                start = time.monotonic()
-                yield
-                pause = max(BATCH_SECONDS, RESTS * (time.monotonic() - start))
+                yield is_new
+                yielded_at = time.monotonic()
+                pause = max(BATCH_SECONDS, RESTS * (yielded_at - start))
 
     async def _run(self) -> None:
         state: State = "complete"

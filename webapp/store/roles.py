@@ -28,7 +28,7 @@ IN_ARCHIVE: frozenset[Right] = frozenset({"read", "manage"})  # what is still do
 RANK: Mapping[str, int] = {role: rank for rank, role in enumerate(RIGHTS)}
 
 
-def roles_of(user_id: str) -> sa.Select[tuple[str, str]]:
+def roles_of(user_id: str | sa.BindParameter[str]) -> sa.Select[tuple[str, str]]:
     """The query for (matter id, role), once for each way in which someone is in a matter."""
     own = sa.select(memberships.c.matter_id, memberships.c.role).where(memberships.c.user_id == user_id)
     through = (

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -109,8 +111,7 @@ class Users:
     @staticmethod
     def role_in(connection: sa.Connection, user: User, matter_id: str) -> Role | None:
         """`role`, as a transaction sees it."""
-        ways = roles_of(user.id).subquery()
-        roles = connection.scalars(sa.select(ways.c.role).where(ways.c.matter_id == matter_id)).all()
+        roles = connection.scalars(_roles_in(), {"user": user.id, "matter": matter_id}).all()
         return max(roles, key=RANK.__getitem__, default=None)
 
     def owner_of(self, matter_id: str) -> User | None:
@@ -169,6 +170,13 @@ class Users:
 
 
 _IDS = sa.select(memberships.c.matter_id)
+
+
+@cache
+def _roles_in() -> sa.Select[Any]:
+    """The query for the roles of a `user` in a `matter`, made once: each act of the page asks several times."""
+    ways = roles_of(sa.bindparam("user", type_=sa.String)).subquery()
+    return sa.select(ways.c.role).where(ways.c.matter_id == sa.bindparam("matter", type_=sa.String))
 
 
 def lock_user(connection: sa.Connection, user: User) -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
+
+from markupsafe import Markup
 
 from retrieval import DocumentRecord, Matter
 from retrieval.search.indexes import Indexes
@@ -17,7 +20,7 @@ from webapp.page.acts import read_act
 from webapp.page.controller import Controller
 from webapp.page.html.listing import Listing
 from webapp.page.state import PageState
-from webapp.page.updates import Updates
+from webapp.page.updates import Updates, draft_html
 from webapp.page.uploads import UploadStore
 from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -87,13 +90,26 @@ class Page:
 
     async def done(self, name: str, **fields: str) -> Updates:
         updates = await self.begun(name, **fields)
-        return await self.written() if updates.get("stream") else updates
+        return await self.written() if updates.get("busy") else updates
 
     async def written(self) -> Updates:
         """Follow what is being written to its end."""
-        async for updates in self.controller.drafts(self.state):
-            self.take(updates)
-        return self.take(await asyncio.to_thread(self.controller.finished, self.state))
+        async for _ in self.drafts():
+            pass
+        return self.take(await asyncio.to_thread(self.finished))
+
+    async def drafts(self) -> AsyncGenerator[Markup]:
+        """What is being written, as it grows."""
+        state = self.state
+        running = self.controller.followed(state.matter_id, state.conversation_id, state.writing)
+        if running is not None:
+            async with aclosing(running.follow()) as batches:
+                async for _ in batches:
+                    yield draft_html(running)
+
+    def finished(self) -> Updates:
+        """What is shown once it has ended."""
+        return self.controller.finished(self.state, self.state.writing)
 
     def turns(self) -> list[SavedTurn]:
         return self.workspace.conversations.turns(self.user, self.state.conversation_id)

@@ -121,7 +121,7 @@ def test_a_first_visitor_comes_to_the_sample_with_questions_to_begin_with(worksp
     assert page.state == PageState(opened=True, matter_id=workspace.access.matter(BEN, SAMPLE_MATTER).id)
     assert "Reading 1 document." in page.shown["empty"]
     assert page.shown["past"] == page.shown["now"] == ""
-    assert (page.shown["busy"], page.shown["stream"]) == (False, "")
+    assert (page.shown["busy"], page.state.writing) == (False, "")
     assert [each.text for each in elements(page.shown["matters"]) if "selected" in each.attributes] == [SAMPLE_MATTER]
 
 
@@ -387,7 +387,7 @@ def test_a_question_begins_a_conversation_and_its_answer_is_kept_and_shown(page:
         assert (begun["question"], begun["busy"], begun["announcement"]) == ("", True, "Searching the documents.")
         assert RENT in begun["now"]
         assert "Searching the documents…" in begun["now"]
-        assert (begun["empty"], begun["past"]) == ("", "")
+        assert (page.shown["empty"], page.shown["past"]) == ("", "")
         assert await page.written()
 
     asyncio.run(ask())
@@ -408,22 +408,21 @@ def test_a_draft_grows_until_it_is_there_and_whoever_comes_meanwhile_sees_it_too
     async def ask() -> list[str]:
         begun = await page.begun("example", question=RENT)
         drafts: list[str] = []
-        async for updates in page.controller.drafts(page.state):
-            drafts.append(updates["now"])
-            if "One." in updates["now"] and len(seen) == 0:
+        async for draft in page.drafts():
+            drafts.append(draft)
+            if "One." in draft and len(seen) == 0:
                 second = Page(page.workspace, ANN, page.state.matter_id, page.running)
                 seen.append(second.take(second.controller.open(page.state)))
-        assert begun["stream"] != seen[0]["stream"]
+        assert begun["state"].writing == seen[0]["state"].writing
         return drafts
 
     seen: list[Updates] = []
     drafts = asyncio.run(ask())
     assert seen[0]["busy"]
-    assert seen[0]["stream"]
     assert "One." in seen[0]["now"]
     assert seen[0]["empty"] == seen[0]["past"] == ""
     assert any("One." in each and "Three." not in each for each in drafts)
-    assert page.controller.finished(page.state)["announcement"] == "The answer is ready, with 1 citation."
+    assert page.finished()["announcement"] == "The answer is ready, with 1 citation."
 
 
 def test_a_follow_up_is_asked_with_what_was_said_before(page: Page, engine: FakeEngine) -> None:
@@ -506,12 +505,17 @@ def test_whoever_is_walled_off_sees_no_more_of_an_answer_that_is_being_written(
 
     async def read() -> None:
         await page.begun("example", question=RENT)
+        async for draft in page.drafts():
+            if "word1" in draft:
+                break
         workspace.conversations.share(ANN, page.state.conversation_id, shared=True)
         workspace.sharing.share(ANN, page.state.matter_id, BEN.id, "viewer")
         his = Controller(workspace, BEN, page.controller._running, page.controller._uploads)
         try:
-            async for _ in his.drafts(page.state):
-                workspace.sharing.wall(ANN, page.state.matter_id, BEN.id)
+            where = page.state.matter_id, page.state.conversation_id, page.state.writing
+            assert his.followed(*where)
+            workspace.sharing.wall(ANN, page.state.matter_id, BEN.id)
+            his.followed(*where)
         finally:
             await page.controller.stop(page.state)
 
@@ -525,10 +529,10 @@ def test_stopping_keeps_what_was_written(page: Page, engine: FakeEngine) -> None
 
     async def ask() -> Updates:
         await page.begun("example", question=RENT)
-        async for updates in page.controller.drafts(page.state):
-            if "word3" in updates["now"]:
+        async for draft in page.drafts():
+            if "word3" in draft:
                 assert await page.controller.stop(page.state) == {"busy": False}
-        return page.take(page.controller.finished(page.state))
+        return page.take(page.finished())
 
     updates = asyncio.run(ask())
     [turn] = page.turns()
@@ -553,15 +557,18 @@ def test_what_was_written_in_a_conversation_that_was_deleted_meanwhile_is_told(p
     async def ask() -> None:
         await page.begun("example", question=RENT)
         state = page.state
-        async for updates in page.controller.drafts(state):
-            if "word1" in updates["now"]:
+        async for draft in page.drafts():
+            if "word1" in draft:
                 break
         page.workspace.conversations.delete(ANN, state.conversation_id)
         running = page.running.of(state.conversation_id)
         assert running is not None
         await running.stop()
-        with pytest.raises(NoSuchConversation):
-            page.controller.finished(state)
+        told = page.take(page.finished())
+        assert str(NoSuchConversation()) in told["notice"]
+        assert not told["busy"]
+        assert "now" not in told, "what was written stays in sight"
+        assert page.finished() == {}, "it is told once"
 
     asyncio.run(ask())
 
@@ -578,8 +585,8 @@ def test_an_answer_whose_matter_is_deleted_meanwhile_ends_with_an_error_of_its_o
         await page.begun("example", question=RENT)
         running = page.running.of(page.state.conversation_id)
         assert running is not None
-        async for updates in page.controller.drafts(page.state):
-            if "word1" in updates["now"]:
+        async for draft in page.drafts():
+            if "word1" in draft:
                 break
         await asyncio.to_thread(workspace.delete_matter, matter, ANN)
         await running.stop()
@@ -592,7 +599,8 @@ def test_what_was_written_before_this_process_began_is_told_by_its_last_turn(pag
     engine.enqueue(Reply([RENT_ANSWER]))
     page.ask(RENT)
     anew = Page(page.workspace, ANN, page.state.matter_id, RunningAnswers())
-    assert anew.controller.finished(page.state)["announcement"] == "The answer is ready, with 1 citation."
+    anew.take({"state": replace(page.state, writing=page.turns()[0].id)})  # as a page that was open meanwhile
+    assert anew.finished()["announcement"] == "The answer is ready, with 1 citation."
 
 
 def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engine: FakeEngine) -> None:
@@ -603,12 +611,12 @@ def test_what_is_written_is_shown_in_its_own_conversation_alone(page: Page, engi
     async def ask() -> None:
         page.take(page.controller.new_conversation(page.state))
         await page.begun("example", question=TERMINATION)
-        async for updates in page.controller.drafts(page.state):
-            if "word1" in updates["now"]:
+        async for draft in page.drafts():
+            if "word1" in draft:
                 break
         for conversation_id in (first, ""):
             elsewhere = page.controller.open(PageState(matter_id=page.state.matter_id, conversation_id=conversation_id))
-            assert (elsewhere["now"], elsewhere["busy"], elsewhere["stream"]) == ("", False, "")
+            assert (elsewhere["now"], elsewhere["busy"], elsewhere["state"].writing) == ("", False, "")
         assert page.controller.open(page.state)["busy"]
         await page.controller.stop(page.state)
 
@@ -722,7 +730,7 @@ def test_a_summary_that_was_stopped_is_announced_as_one(page: Page, engine: Fake
     engine.forget()  # it may have been stopped before anything was asked
     [turn] = page.turns()
     assert turn.state == "stopped"
-    assert page.controller.finished(page.state)["announcement"] == "The summary was stopped."
+    assert page.finished()["announcement"] == "The summary was stopped."
     assert end_announcement(replace(turn, state="failed")) == "The summary could not be written."
 
 
@@ -892,7 +900,7 @@ def test_no_act_does_anything_with_anothers_ids(page: Page, engine: FakeEngine) 
 
 async def _to_its_end(page: Page, action: Coroutine[object, object, Updates]) -> Updates:
     page.take(await action)
-    if page.shown.get("stream"):
+    if page.shown.get("busy"):
         await page.written()
     return page.shown
 

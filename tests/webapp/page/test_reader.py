@@ -315,7 +315,7 @@ def test_a_question_does_not_close_the_document_that_is_read(page: Page, lease: 
     page.do("new-matter", value=f"Elsewhere {id(page)}")
     assert "Choose a citation" in page.shown["evidence"]  # it is another matter's
     page.do("go", address=f"matter={lease.matter_id}&document={lease.id}&p=2")
-    page.take(page.controller.finished(page.state))
+    page.take(page.finished())
     assert heading(page) == "Page 2 of 3"
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +18,7 @@ from webapp.page.html.dialogs import About
 from webapp.page.layout import Components, lay_out
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
-from webapp.page.wiring import NAVIGATION, Wiring
+from webapp.page.wiring import Wiring
 
 # Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -42,11 +42,6 @@ class Recorded:
             return 7 if name == "tick" else {"announcement": f"{name} was called"}
 
         return handler
-
-    async def drafts(self, *given: Any) -> AsyncGenerator[Updates]:
-        self.called.append(("drafts", given))
-        for words in ("one", "two"):
-            yield {"now": Markup(words)}
 
 
 class Wired:
@@ -73,7 +68,7 @@ class Wired:
     def names(self, rows: list[int]) -> set[str]:
         """The components of these ids, by the names of their parts."""
         named = {component._id: name for name, component in self.components.parts.items()}
-        others = {getattr(self.components, name)._id: name for name in ("send", "find", "stop", "seen", "written")}
+        others = {getattr(self.components, name)._id: name for name in ("send", "find", "stop", "seen")}
         return {(named | others)[id_] for id_ in rows}
 
 
@@ -106,7 +101,6 @@ def test_loading_stopping_looking_and_ticking(wired: Wired) -> None:
         (wired.page._id, "load", "load"),
         ("stop", "click", "stop"),
         (wired.components.seen._id, "change", "look"),
-        (wired.components.written._id, "change", "finished"),
     ):
         assert wired.events[component, event]["inputs"] == [wired.components.tab._id]
         asyncio.run(wired.call(component, event, TAB, REQUEST))
@@ -128,32 +122,12 @@ def test_every_part_takes_the_acts_of_the_table_and_no_other(wired: Wired) -> No
     assert wired.recorded.called[-1] == ("act", (TAB, {}, REQUEST))
 
 
-def test_who_goes_elsewhere_stops_following_and_nobody_else_does(wired: Wired) -> None:
-    drafts = wired.events[wired.components.parts["stream"]._id, "change"]["id"]
-    leaving = {name for (name, _), row in wired.rows if drafts in row["cancels"]}
-    assert leaving == {f"part-{name}" for name in NAVIGATION}
-
-
 def test_a_click_counts_each_time_and_what_begins_an_answer_once(wired: Wired) -> None:
     modes = {(name, event): row["trigger_mode"] for (name, event), row in wired.events.items()}
     parts = {key for key in modes if str(key[0]).startswith("part-")}
     assert {modes[key] for key in parts if key[1] == "click"} == {"multiple"}
     assert {modes[key] for key in parts if key[1] == "submit"} == {"once"}
     assert modes["send", "click"] == modes["question", "submit"] == "once"
-
-
-def test_a_draft_is_followed_to_its_end_and_touches_nothing_else(wired: Wired) -> None:
-    stream, now = wired.components.parts["stream"], wired.components.parts["now"]
-
-    async def follow(token: str) -> list[Any]:
-        return [values async for values in wired.call(stream._id, "change", TAB, token, REQUEST)]
-
-    assert asyncio.run(follow("t")) == [{now: "one"}, {now: "two"}, {wired.components.written: "t"}]
-    assert wired.recorded.called[-1] == ("drafts", (TAB, REQUEST))
-    called = len(wired.recorded.called)
-    assert asyncio.run(follow("")) == []
-    assert len(wired.recorded.called) == called
-    assert wired.names(wired.events[stream._id, "change"]["outputs"]) == {"now", "written"}
 
 
 def test_an_upload_is_named_as_it_is_known_and_the_box_is_empty_again(wired: Wired) -> None:
@@ -170,9 +144,9 @@ def test_an_upload_is_named_as_it_is_known_and_the_box_is_empty_again(wired: Wir
 
 def test_every_other_event_may_change_every_part(wired: Wired) -> None:
     everything = set(wired.components.parts) | {"send", "stop"}
-    few = {(wired.components.parts["pace"]._id, "tick"), (wired.components.parts["stream"]._id, "change")}
+    tick = wired.components.parts["pace"]._id, "tick"
     for key, row in wired.events.items():
-        if key not in few and row["trigger_after"] is None:
+        if key != tick and row["trigger_after"] is None:
             assert wired.names(row["outputs"]) == everything, key
 
 
@@ -189,14 +163,13 @@ def test_updates_become_the_values_of_their_components(wired: Wired) -> None:
         "notice": Markup(""),
         "question": "<b>as it is</b>",
         "announcement": "<Done>",
-        "stream": "s1",
         "pace": 5.0,
         "busy": True,
     }
     values = wired.wiring.values(updates)
     assert values[parts["past"]] == "<p>past</p>"
     assert type(values[parts["past"]]) is str
-    assert (values[parts["question"]], values[parts["stream"]], values[parts["pace"]]) == ("<b>as it is</b>", "s1", 5.0)
+    assert (values[parts["question"]], values[parts["pace"]]) == ("<b>as it is</b>", 5.0)
     assert "&lt;Done&gt;" in values[parts["announcement"]]
     assert values[parts["notice"]] == ""
     address, _ = elements(values[parts["address"]])

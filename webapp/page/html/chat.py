@@ -72,6 +72,11 @@ def writing(question: str, draft: str, *, searching: bool, before: int = 0) -> M
     return under_way(question, status, shown, note if draft else NOTHING)
 
 
+def followed(url: str, turn_id: str, so_far: Markup) -> Markup:
+    """A turn that is being written, with the address from which the page's script fetches what follows."""
+    return Markup('<div data-draft="{}" data-turn="{}">{}</div>').format(url, turn_id, so_far)
+
+
 def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
     """Choice between the documents (ids and names) that a name in the question may refer to, or all of them."""
     ids = " ".join(id_ for id_, _ in candidates)
