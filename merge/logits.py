@@ -11,13 +11,17 @@ WORST_ERROR = 0.5
 
 
 def compare(fp8: Path, bf16: Path) -> dict[str, Any]:
+    """The `agreement` of the logits of two folders. Loads both models into memory, one after the other."""
+    return agreement(logits(bf16), logits(fp8))
+
+
+def agreement(reference: Any, quantized: Any) -> dict[str, Any]:
     """Relative error of the logits, share of positions with the same best token, and mean KL divergence in nats.
 
-    Loads both models into memory, one after the other.
+    Takes tensors of logits or of their log-softmax, float32 [..., vocabulary]: both give the same.
     """
     import torch
 
-    reference, quantized = _logits(bf16), _logits(fp8)
     centred = reference - reference.mean(dim=-1, keepdim=True)
     error = (quantized - quantized.mean(dim=-1, keepdim=True) - centred).norm() / centred.norm()
     p, q = torch.log_softmax(reference, dim=-1), torch.log_softmax(quantized, dim=-1)
@@ -28,14 +32,19 @@ def compare(fp8: Path, bf16: Path) -> dict[str, Any]:
     }
 
 
-def _logits(folder: Path) -> Any:
+def prompts(vocabulary: int) -> Any:
+    """The prompts, int64 [PROMPTS, LENGTH]."""
+    import torch
+
+    return torch.randint(0, vocabulary, (PROMPTS, LENGTH), generator=torch.Generator().manual_seed(0))
+
+
+def logits(folder: Path) -> Any:
     """Logits of the prompts, float32 [PROMPTS, LENGTH, vocabulary]."""
     import torch
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, local_files_only=True)  # nosec B615 (a folder here)
     model.requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(0, model.config.vocab_size, (PROMPTS, LENGTH), generator=generator)
     with torch.no_grad():
-        return model(tokens).logits.float()
+        return model(prompts(model.config.vocab_size)).logits.float()

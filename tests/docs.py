@@ -19,6 +19,7 @@ from merge.cli import BuiltRow, FaultRow, VerifiedRow
 from merge.cli import app as merge_app
 from retrieval.search.question_kinds import KINDS
 from tests.docker import versions
+from tests.engines import met
 from tests.test_rooms import MAY_IMPORT, PACKAGES
 from webapp.cli.main import app
 from webapp.core import marks, results, settings
@@ -228,6 +229,7 @@ def _json_type(type_: Any) -> str:
 GENERATED: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "architecture.md": {"directions": directions, "map": file_map},
     DOCS / "cli.md": {"marks": marks.table, "commands": command_line, "json": json_objects},
+    DOCS / "engines.md": {"met": met.table, "figures": met.figures},
     DOCS / "hosting" / "gpu-server.md": {
         "engines": versions.engines,
         "gpu memory": gpu_memory.table,

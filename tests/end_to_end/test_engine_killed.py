@@ -18,6 +18,7 @@ from webapp.store.users import LOCAL_USER
 
 LEASE = ["1. Rent. The tenant pays a rent of $4,200 each month. The rent is due on the first day of each month."]
 READERS = 2  # as many as the server writes for at once
+NO_ROOM = "The answer breaks off: the language model had no room for more."
 CUT = "The connection to the language model broke off before the answer was complete."
 
 
@@ -68,5 +69,5 @@ def test_partial_answers_are_kept_and_marked_and_the_next_question_works_without
         assert isinstance(turn.answer, AnswerResult)
         assert turn.answer.key_language
     assert isinstance(after.answer, AnswerResult)
-    assert after.answer.notices == ()
+    assert [row.error for row in after.answer.notices] == [NO_ROOM], "the noise never ends by itself"
     assert after.answer.engine.startswith("llama.cpp")

@@ -2,7 +2,6 @@
 what the reader sees of it, and what the log says.
 """
 
-import asyncio
 import json
 import re
 import socket
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.pdfs import make_pdf
-from tests.webapp.embeddings import embeddings
+from tests.webapp import asking
+from tests.webapp.asking import logging_workspace
 from tests.webapp.fake_engine import (
     BARE_401,
     BUSY,
@@ -27,17 +26,14 @@ from tests.webapp.fake_engine import (
     Kind,
     Refusal,
     Reply,
+    llama_error,
+    vllm_error,
 )
 from webapp.answers.generate import TRIES
-from webapp.core.log import close_log, open_log
 from webapp.core.results import AnswerResult
-from webapp.core.settings import load_settings
-from webapp.llm.pool import EnginePool
 from webapp.page.html.chat import turn_html
-from webapp.service.running import RunningAnswer, RunningAnswers
 from webapp.service.workspace import Workspace
 from webapp.store.conversations import SavedTurn
-from webapp.store.users import LOCAL_USER
 
 QUESTION = "Who pays the rent of the lease?"
 LEASE = [
@@ -51,41 +47,13 @@ SPLIT = ["Société: the tenant pays “a rent of $4,200” [1]."]  # é is sent
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    folder = tmp_path_factory.mktemp("faults")
-    with embeddings() as url, Workspace(load_settings(data_dir=folder, embeddings_url=url)) as workspace:
-        matter = workspace.access.create(LOCAL_USER, "Lease")
-        pdf = folder / "lease.pdf"
-        pdf.write_bytes(make_pdf(LEASE))
-        workspace.access.accept(LOCAL_USER, matter, pdf)
-        workspace.ingest.run()
-        open_log(folder)
+    with logging_workspace(tmp_path_factory.mktemp("faults"), LEASE) as workspace:
         yield workspace
-        close_log()
 
 
 def asked(workspace: Workspace, url: str, patience: float = 30) -> tuple[SavedTurn, list[dict[str, Any]]]:
-    """A question on the page with the engine at `url`: the turn that is kept, and what the log got meanwhile."""
     waits = {"llm_first_token_seconds": patience, "llm_silence_seconds": patience}
-    settings = load_settings(data_dir=workspace.settings.data_dir, llm_url=url, **waits)
-    workspace.engine_pool = EnginePool(settings)
-    log = workspace.settings.data_dir / "log" / "pincite.log"
-    before = log.read_text("utf-8") if log.exists() else ""
-
-    async def run() -> SavedTurn:
-        matter = workspace.access.matter(LOCAL_USER, "Lease")
-        records = workspace.access.documents(LOCAL_USER, matter)
-        conversation = workspace.conversations.start(LOCAL_USER, matter, QUESTION)
-        running = RunningAnswer(workspace, LOCAL_USER, conversation, QUESTION, [], records)
-        await RunningAnswers().begin(running)
-        async for _ in running.follow():
-            pass
-        assert running.turn is not None
-        return running.turn
-
-    turn = asyncio.run(run())
-    after = log.read_text("utf-8") if log.exists() else ""
-    lines = [json.loads(line) for line in after.removeprefix(before).splitlines()]
-    return turn, [line for line in lines if line["event"] == "engine"]
+    return asking.asked(workspace, QUESTION, llm_url=url, **waits)
 
 
 def told(line: dict[str, Any]) -> str:
@@ -109,14 +77,13 @@ CUT = "The connection to the language model broke off before the answer was comp
 SILENT = "The language model sent nothing for 0 seconds."
 FEWER = "The language model accepts less text than it reported, so this answer is based on fewer passages."
 TOO_LONG = "The question and its passages are longer than the language model accepts."
+NO_ROOM = "The answer breaks off: the language model had no room for more."
 LESS_TEXT = f"{FEWER}\n{TOO_LONG}"
 VALIDATION = Refusal(422, {"error": TGI_TOO_LONG.format(**SIZES), "error_type": "validation"})
-VLLM_LONG = Refusal(400, {"error": {"message": VLLM_TOO_LONG.format(**SIZES), "type": "BadRequestError", "code": 400}})
-LLAMA_LONG = Refusal(
-    400, {"error": {"message": LLAMA_TOO_LONG.format(**SIZES), "type": "exceed_context_size_error", "code": 400}}
-)
-VLLM_400 = Refusal(400, {"error": {"message": "bad stop", "type": "BadRequestError", "code": 400}})
-LLAMA_500 = Refusal(500, {"error": {"message": "slot failed", "type": "server_error", "code": 500}})
+VLLM_LONG = vllm_error(VLLM_TOO_LONG.format(**SIZES), "input_tokens")
+LLAMA_LONG = llama_error(LLAMA_TOO_LONG.format(**SIZES), "exceed_context_size_error")
+VLLM_400 = vllm_error("temperature must be non-negative, got -1.0.", "temperature")
+LLAMA_500 = llama_error("slot failed", "server_error", 500)
 
 # the engine, what it does at every try, the text that is kept, the notice above it, the log's lines
 TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
@@ -125,7 +92,8 @@ TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
     ("llama.cpp", Reply(DRAFT), SHOWN, "", []),
     ("tgi", Reply(SPLIT, byte_by_byte=True), SPLIT[0], "", []),
     ("vllm", Reply(SPLIT, byte_by_byte=True), SPLIT[0], "", []),
-    ("llama.cpp", Reply(SPLIT, byte_by_byte=True), SPLIT[0], "", []),
+    # it ends where it has no room for more
+    ("llama.cpp", Reply(DRAFT, fault="cut"), SHOWN, NO_ROOM, []),
     # HTTP 200, then an error line
     ("tgi", Reply(DRAFT, fault="error line"), SHOWN, FAULT, ["EngineFault 200 json"]),
     ("vllm", Reply(DRAFT, fault="error line"), SHOWN, FAULT, ["EngineFault 200 InternalServerError"]),

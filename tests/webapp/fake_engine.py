@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
@@ -60,9 +60,16 @@ TGI_TOO_LONG = (
     "Given: {prompt} `inputs` tokens and {answer} `max_new_tokens`"
 )
 VLLM_TOO_LONG = (
-    "This model's maximum context length is {window} tokens. However, you requested {answer} output tokens and your "
-    "prompt contains {prompt} input tokens. Please reduce the length of the input prompt."
+    "This model's maximum context length is {window} tokens. However, your prompt contains at least {prompt} input "
+    "tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. "
+    "(parameter=input_tokens, value={prompt})"
 )
+VLLM_NO_ROOM = "max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)"
+VLLM_TOO_MUCH = (
+    "max_tokens={answer} cannot be greater than max_model_len={window}. Please request fewer output tokens. "
+    "(parameter=max_tokens, value={answer})"
+)
+VLLM_STOPS = "1 validation error:\n  {'type': 'too_long', 'loc': 'body.stop'}"
 LLAMA_TOO_LONG = "request ({prompt} tokens) exceeds the available context size ({window} tokens), try increasing it"
 MODEL = {
     "tgi": "/data/fp8",
@@ -82,6 +89,23 @@ UNKNOWN_KEY = {
 }
 
 
+def vllm_error(message: str, param: str | None, kind: str = "BadRequestError", status: int = 400) -> Refusal:
+    """A refusal in vLLM's form."""
+    return Refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": status}})
+
+
+def llama_error(message: str, kind: str, status: int = 400) -> Refusal:
+    """A refusal in llama.cpp's form."""
+    return Refusal(status, {"error": {"code": status, "message": message, "type": kind}})
+
+
+NOT_FOUND = {
+    "vllm": Refusal(404, {"detail": "Not Found"}),
+    "llama.cpp": llama_error("File Not Found", "not_found_error", 404),
+}
+GUARDED_BY_VLLM = ("/v1", "/v2", "/inference", "/cohere")  # its key is asked for on these paths alone
+
+
 @dataclass
 class FakeEngine:
     """One server; `url` is its base. Records every chat body in `asked` and its headers in `headers`."""
@@ -95,8 +119,10 @@ class FakeEngine:
     headers: list[dict[str, str]] = field(default_factory=list)
     probes: list[str] = field(default_factory=list)
     hung_up: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        self.thaw()
         self._replies: deque[Reply | Refusal] = deque()
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.engine = self
@@ -119,6 +145,13 @@ class FakeEngine:
             with suppress(OSError):  # it has gone by itself
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def freeze(self) -> None:
+        """Stand still, with every connection open, until `thaw`."""
+        self.goes_on.clear()
+
+    def thaw(self) -> None:
+        self.goes_on.set()
+
     def enqueue(self, *replies: Reply | Refusal) -> "FakeEngine":
         """Say what the next requests get; the default reply when nothing is left."""
         self._replies.extend(replies)
@@ -133,8 +166,12 @@ class FakeEngine:
 
     def rendering(self, path: str) -> object | None:
         """What a POST answers that shows a prompt as the chat template renders it, or None for 404."""
-        del path
-        return None
+        shown = {
+            "count": 9,
+            "max_model_len": self.window,
+            "token_strs": ["<s>", "[", "INST", "]", "▁?", "▁[", "/", "INST", "]"],
+        }
+        return shown if (self.kind, path) == ("vllm", "/tokenize") else None
 
     def reply_to(self, asked: dict[str, Any]) -> Reply | Refusal:
         """What a chat body gets."""
@@ -168,24 +205,38 @@ class FakeEngine:
 
     def objection(self, asked: dict[str, Any]) -> Refusal | str | None:
         """What this kind has against a chat body: a refusal, or the words of an error line inside a stream."""
-        turns = asked["messages"]
-        prompt = sum(len(turn["content"].split()) for turn in turns)
+        turns, prompt = asked["messages"], prompt_tokens(asked)
         size = {"prompt": prompt, "answer": asked.get("max_tokens", 100), "window": self.window}
-        too_long = prompt + size["answer"] > self.window
         if self.kind == "tgi":
             if asked.get("top_p") == 1.0 or asked.get("presence_penalty") == 0 or len(asked.get("stop", ())) > 4:
                 return MALFORMED
             if [turn["role"] for turn in turns] != (["user", "assistant"] * len(turns))[: len(turns)]:
                 return TEMPLATE
-            return TGI_TOO_LONG.format(**size) if too_long else None
+            return TGI_TOO_LONG.format(**size) if prompt + size["answer"] > self.window else None
         if self.kind == "vllm":
-            if asked["model"] != MODEL["vllm"]:
-                return Refusal(404, {"error": {"message": "The model does not exist.", "code": 404}})
-            return Refusal(400, {"error": {"message": VLLM_TOO_LONG.format(**size), "code": 400}}) if too_long else None
-        if self.kind == "llama.cpp" and prompt > self.window:
-            error = {"code": 400, "message": LLAMA_TOO_LONG.format(**size), "type": "exceed_context_size_error"}
-            return Refusal(400, {"error": error})
+            return self._vllm_objection(asked, size)
+        if self.kind == "llama.cpp" and prompt >= self.window:
+            return llama_error(LLAMA_TOO_LONG.format(**size), "exceed_context_size_error")
         return None
+
+    def _vllm_objection(self, asked: dict[str, Any], size: dict[str, int]) -> Refusal | None:
+        if asked["model"] != MODEL["vllm"]:
+            said = f"The model `{asked['model']}` does not exist. Valid aliases: {MODEL['vllm']}."
+            return vllm_error(said, "model", "NotFoundError", 404)
+        if len(asked.get("stop") or ()) > 4:
+            return vllm_error(VLLM_STOPS, "body.stop", "Bad Request")
+        if size["answer"] > self.window:
+            return vllm_error(VLLM_TOO_MUCH.format(**size), "max_tokens")
+        if size["prompt"] > self.window:
+            return vllm_error(VLLM_TOO_LONG.format(**size), "input_tokens")
+        return vllm_error(VLLM_NO_ROOM, "max_tokens") if size["prompt"] == self.window else None
+
+    def within_window(self, asked: dict[str, Any], reply: Reply) -> Reply:
+        """The reply as far as the window has room for it: vLLM and llama.cpp write less than they were asked for."""
+        room = self.window - prompt_tokens(asked)
+        if self.kind not in ("vllm", "llama.cpp") or len(reply.pieces) <= room:
+            return reply
+        return replace(reply, pieces=reply.pieces[:room], fault="cut")
 
 
 Shape = Literal[
@@ -202,6 +253,11 @@ AROUND: dict[Shape, tuple[str, str]] = {  # thinking, where it stands in the tex
 
 
 THOUGHT = "We need to look at the passages. Passage 1 says something. Let me check again.".split()
+
+
+def prompt_tokens(asked: dict[str, Any]) -> int:
+    """Tokens of the prompt of a chat body: a word is one."""
+    return sum(len(turn["content"].split()) for turn in asked["messages"])
 
 
 @dataclass
@@ -323,11 +379,10 @@ class _Handler(BaseHTTPRequestHandler):
         engine.probes.append(self.path)
         if engine.loading:
             return self._refuse(LOADING)
-        open_to_all = engine.kind == "tgi" or self.path == "/health"
-        if not open_to_all and not self._has_key():
+        if not self._is_open() and not self._has_key():
             return self._refuse(UNKNOWN_KEY[engine.kind])
-        told = engine.told(self.path)
-        return self._refuse(Refusal(404, {"error": "Not Found"}) if told is None else Refusal(200, told))
+        told, unknown = engine.told(self.path), NOT_FOUND.get(engine.kind, Refusal(404, {"error": "Not Found"}))
+        return self._refuse(unknown if told is None else Refusal(200, told))
 
     def do_POST(self) -> None:
         engine = self.server.engine
@@ -351,11 +406,16 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(reply, Refusal):
             return self._refuse(reply)
         try:
-            self._stream(reply, asked.get("stop") or [], objection)
+            self._stream(engine.within_window(asked, reply), asked.get("stop") or [], objection)
         except OSError:
             engine.hung_up.release()
             self.close_connection = True
         return None
+
+    def _is_open(self) -> bool:
+        """Whether a path needs no key."""
+        kind = self.server.engine.kind
+        return kind == "tgi" or self.path == "/health" or (kind == "vllm" and not self.path.startswith(GUARDED_BY_VLLM))
 
     def _has_key(self) -> bool:
         key = self.server.engine.key
@@ -379,16 +439,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._end(self._error(objection))
             return
         if self.server.engine.kind != "tgi":
-            self._send(self._event({"role": "assistant", "content": None}))  # a chunk of its own for the role
+            first = "" if self.server.engine.kind == "vllm" else None
+            self._send(self._event({"role": "assistant", "content": first}))  # a chunk of its own for the role
         self._pause(reply.first)
         pieces, stopped = self._until(reply.pieces, stop)
-        for piece in pieces:
-            delta = {"content": piece} if isinstance(piece, str) else piece
+        deltas = [{"content": piece} if isinstance(piece, str) else piece for piece in pieces]
+        # vLLM ends a text in the chunk of its last piece, the others in one of its own.
+        ends_itself = self.server.engine.kind == "vllm" and reply.fault in (None, "cut") and not reply.byte_by_byte
+        last = deltas.pop() if deltas and ends_itself else {}
+        for delta in deltas:
             self._send(self._event(delta), byte_by_byte=reply.byte_by_byte)
             self._pause(reply.pace)
-        self._finish(reply.fault, is_stopped=stopped)
+        self._finish(reply.fault, last, is_stopped=stopped)
 
-    def _finish(self, fault: Fault | None, *, is_stopped: bool) -> None:
+    def _finish(self, fault: Fault | None, last: dict[str, Any], *, is_stopped: bool) -> None:
         match fault:
             case "drop":
                 self.wfile.write(b"40\r\ndata: {")  # sixty-four bytes announced, seven sent
@@ -406,11 +470,11 @@ class _Handler(BaseHTTPRequestHandler):
             case "nonsense":
                 self._end(b"data: {half an object\n\n")
             case "cut":
-                self._end(self._event({}, finish="length") + b"data: [DONE]\n\n")
+                self._end(self._event(last, finish="length") + b"data: [DONE]\n\n")
             case None:
                 tgi = "stop_sequence" if is_stopped else "stop"
                 finish = tgi if self.server.engine.kind == "tgi" else "stop"
-                self._end(self._event({"content": ""}, finish=finish) + b"data: [DONE]\n\n")
+                self._end(self._event(last or {"content": ""}, finish=finish) + b"data: [DONE]\n\n")
 
     def _until(self, deltas: Sequence[Delta], stop: list[str]) -> tuple[Iterator[Delta], bool]:
         """The pieces up to a stop string: TGI sends the whole piece that completes it, the others cut it out."""
@@ -452,6 +516,7 @@ class _Handler(BaseHTTPRequestHandler):
         return f"data: {json.dumps({'error': error})}\n\n".encode()
 
     def _send(self, data: bytes, *, byte_by_byte: bool = False) -> None:
+        self.server.engine.goes_on.wait()
         for part in [data[i : i + 1] for i in range(len(data))] if byte_by_byte else [data]:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.flush()

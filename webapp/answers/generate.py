@@ -15,6 +15,7 @@ from retrieval import Packed, PinciteError
 from webapp.answers.prompt import Frame, without_chat_markers
 from webapp.core.cpu_pool import run_on_core
 from webapp.core.errors import (
+    AnswerCut,
     EngineAway,
     EngineBusy,
     EngineError,
@@ -26,7 +27,7 @@ from webapp.core.errors import (
     StreamCut,
 )
 from webapp.core.metrics import RETRIES
-from webapp.llm.client import Anew
+from webapp.llm.client import Anew, Cut
 from webapp.llm.pool import Backend, Lease
 from webapp.llm.tokenizer import MISTRAL, Template, TokenCounter, mistral, token_counter
 
@@ -91,7 +92,8 @@ Asks = Callable[[Packed], bool]
 
 
 async def write(lease: Lease, fit: Fit, asks: Asks) -> AsyncGenerator[Prompted | Delta | Trouble]:
-    """Generate a draft; yields a Prompted, then Deltas, and last, if no server completes it, a Trouble.
+    """Generate a draft; yields a Prompted, then Deltas, and last, if no server completes it, a Trouble: of AnswerCut
+    where one had no room for more.
 
     `fit` packs the prompt for the terms of a language model. Where `asks` refuses what was packed, the Prompted is all.
     Raises QuestionTooLong.
@@ -158,8 +160,13 @@ class _Attempts:
         return "again" if isinstance(error, _TRANSIENT) and self.count < TRIES else "give up"
 
 
-async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) -> AsyncGenerator[Prompted | Delta]:
-    """Make one attempt: yields a Prompted for this server, then its text. Raises EngineError and QuestionTooLong."""
+async def _attempt(
+    backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts
+) -> AsyncGenerator[Prompted | Delta | Trouble]:
+    """Make one attempt: yields a Prompted for this server, then its text, and a Trouble where that breaks off.
+
+    Raises EngineError and QuestionTooLong.
+    """
     terms = await _terms(backend)
     terms = replace(terms, window=int(terms.window * _SMALLER)) if attempts.smaller else terms
     frame, packed = await run_on_core(fit, terms)
@@ -171,7 +178,7 @@ async def _attempt(backend: Backend, fit: Fit, asks: Asks, attempts: _Attempts) 
     async with aclosing(backend.stream(messages, max_tokens=reserve)) as deltas:
         async for delta in deltas:
             attempts.begun = not isinstance(delta, Anew)
-            yield Delta.of(delta)
+            yield Trouble(AnswerCut()) if isinstance(delta, Cut) else Delta.of(delta)
 
 
 async def without_engine(fit: Fit) -> Prompted:

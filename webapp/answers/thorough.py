@@ -15,6 +15,7 @@ from retrieval import Chunk, Document, Packed, Passage, Span
 from webapp.answers.generate import Delta, Prompted, Terms, Trouble, without_engine, write
 from webapp.answers.prompt import Frame, says_not_there
 from webapp.core.cpu_pool import run_on_core
+from webapp.core.errors import AnswerCut
 from webapp.grounding.check import CheckedSentence, check
 from webapp.grounding.markers import blank_citation_markers
 from webapp.llm.pool import Lease
@@ -90,6 +91,8 @@ async def read_on(
                             prompted = event
                         case Delta():
                             draft = event.after(draft)
+                            yield event
+                        case Trouble() if isinstance(event.error, AnswerCut):
                             yield event
                         case Trouble():
                             trouble = event

@@ -35,6 +35,7 @@ PinciteError
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
 ├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
+├── AnswerCut
 ├── NotAnnotated            TooMuchToExport
 └── EngineError
     ├── EngineAway          EngineLoading     EngineBusy
@@ -718,6 +719,13 @@ class PlaceNotThere(PinciteError):
 
     sentence = "{absent}"
     hint_text = "What was found besides is in the answer."
+
+
+class AnswerCut(PinciteError):
+    """An answer that the language model did not end: it had no room for more."""
+
+    sentence = "The answer breaks off: the language model had no room for more."
+    hint_text = "Ask about less at a time: one clause, or one document."
 
 
 class TooLongToCompare(PinciteError):

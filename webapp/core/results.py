@@ -578,9 +578,9 @@ class _TurnRow(Row):
         return {place.document_id for part in self.PLACES for place in getattr(self, part)}
 
     def ended(self, notices: Sequence[PinciteError], error: PinciteError | None = None) -> Self:
-        """Copy of the turn with its notices, and the error that ended it."""
+        """Copy of the turn with its notices, each once, and the error that ended it."""
         end = {"error": str(error), "hint": error.page_hint} if error else {}
-        return self.model_copy(update={"notices": tuple(map(NoticeRow.of, notices)), **end})
+        return self.model_copy(update={"notices": tuple(dict.fromkeys(map(NoticeRow.of, notices))), **end})
 
     def with_places(self, change: Callable[[NamedRow], NamedRow]) -> Self:
         """Copy of the turn with `change` applied to each row that names a document."""

@@ -16,6 +16,12 @@ class Message:
     content: str
 
 
+class Cut(str):
+    """In a stream of text, an empty piece, the last one: the text breaks off, as there was no room for more."""
+
+    __slots__ = ()
+
+
 def merge_roles(messages: Sequence[Message]) -> list[Message]:
     """Rewrite messages for any chat template: no system role, and no two messages of one role in a row.
 

@@ -38,7 +38,7 @@ from webapp.core.errors import (
     SwitchRefused,
     ThoughtTooLong,
 )
-from webapp.llm.chat import Message, StopFilter, TextFilter, digest, merge_roles
+from webapp.llm.chat import Cut, Message, StopFilter, TextFilter, digest, merge_roles
 from webapp.llm.circuit_breaker import CircuitBreaker
 from webapp.llm.dialects import (
     BY_NAME,
@@ -57,7 +57,7 @@ from webapp.llm.thinking import FIELDS, FIRST_THOUGHTS, Anew, Habits, ThinkingFi
 if TYPE_CHECKING:
     from webapp.llm.embedded import EmbeddedServer
 
-__all__ = ["Anew", "Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
+__all__ = ["Anew", "Cut", "Host", "LLMClient", "Message", "Prompt", "ServerInfo", "State", "Timeouts"]
 
 T = TypeVar("T")
 State = Literal["ready", "loading", "away"]
@@ -99,7 +99,7 @@ _GONE: Final = (EngineAway, EngineLoading, EngineSilent, StreamCut)
 # that goes on past them does not keep to `max_tokens`.
 _MOST_OF_A_TOKEN: Final = 16
 _BEGINNING: Final = 40  # characters of a text by which thinking is told from an answer
-_CUT: Final = "length"  # finish reason of a text that has used up `max_tokens`
+_CUT: Final = "length"  # finish reason of a text that has used up `max_tokens`, or the window
 _PROBE_SECONDS: Final = 5.0  # for /info, /props and /health, which servers answer without the model
 
 
@@ -170,10 +170,11 @@ class LLMClient:
         `on_prompt` is told what is sent, just before.
 
         An `Anew` among the pieces says that those before it were thinking. `max_tokens` bounds the completion, its
-        thinking included, also of a server that does not keep to it; the `stop` strings (TGI takes four) end it and are
-        never yielded. The text is complete when the iterator ends without an error. Closing the iterator, or cancelling
-        the task, closes the connection, and the server stops generating. Raises EngineError, also after some text was
-        yielded.
+        thinking included, also of a server that does not keep to it; the `stop` strings (TGI and vLLM take four) end it
+        and are never yielded. The text is complete when the iterator ends without an error and its last piece is no
+        `Cut`: vLLM and llama.cpp write less than `max_tokens` where the window leaves less room. Closing the iterator,
+        or cancelling the task, closes the connection, and the server stops generating. Raises EngineError, also after
+        some text was yielded.
         """
         info = await self.describe()
         dialect, habits = BY_NAME[info.dialect], self._habits_of(info)
@@ -203,6 +204,8 @@ class LLMClient:
         if text.is_thinking:
             yield Anew()
         text.check(max_tokens)
+        if text.is_cut:
+            yield Cut()
 
     def _habits_of(self, info: ServerInfo) -> Habits:
         return self._habits.setdefault((info.dialect, info.model), Habits())
@@ -402,10 +405,14 @@ class _AnswerText:
         return self._stops.stopped
 
     @property
+    def is_cut(self) -> bool:
+        """Whether there was no room for more of it."""
+        return self._finish == _CUT
+
+    @property
     def is_thinking(self) -> bool:
         """Whether all of it is thinking that the prompt opened, and that was cut off before it ended."""
-        is_cut = self._finish == _CUT and not self._thinking.seen
-        return is_cut and FIRST_THOUGHTS.match(self._text) is not None
+        return self.is_cut and not self._thinking.seen and FIRST_THOUGHTS.match(self._text) is not None
 
     def push(self, piece: _Piece) -> Iterator[str]:
         """Yield the text of a delta, and Anew where what was yielded before was thinking."""
@@ -423,7 +430,7 @@ class _AnswerText:
     def flush(self, *, is_broken: bool = False) -> str:
         """The text that was held back, at the end of the stream, or where it broke off."""
         rest = list(self._thinking.push(self._characters.flush()))
-        rest.append(self._thinking.flush(is_cut=is_broken or self._finish == _CUT))
+        rest.append(self._thinking.flush(is_cut=is_broken or self.is_cut))
         self._habits.thinks = self._habits.thinks or self._thinking.seen
         return self._shown("".join(rest)) + self._stops.flush()
 
@@ -434,7 +441,7 @@ class _AnswerText:
             raise EngineThought(tokens=tokens)
         if not self._text:
             raise EngineThought(tokens=tokens) if self._thinking.seen else EngineEmpty()
-        if self._thinking.seen and self._finish == _CUT:
+        if self._thinking.seen and self.is_cut:
             raise ThoughtTooLong(tokens=tokens)
 
     def _shown(self, text: str) -> str:

@@ -79,7 +79,8 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 _TGI = (r"must have less than \d+ tokens", r"`max_new_tokens` must be <= \d+")
-_VLLM = (r"maximum context length", r"maximum model length", r"max_model_len")
+# The last of a prompt that fills the window to the last token.
+_VLLM = (r"maximum context length", r"maximum model length", r"max_model_len", r"max_tokens must be at least 1")
 _LLAMA = (r"exceed_context_size_error", r"exceeds the available context size")
 _ANY = (*_TGI, *_VLLM, *_LLAMA, r"context_length_exceeded", r"context (length|size|window)", r"prompt is too long")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.webapp.embeddings import embeddings
-from tests.webapp.fake_engine import BARE_401, FakeEngine, Refusal, Reply
+from tests.webapp.fake_engine import BARE_401, FakeEngine, Fault, Refusal, Reply
 from tests.webapp.page.pages import Page, elements, ready
 from webapp.answers.thorough import MOST_WINDOWS, asks_for_all
 from webapp.core.results import AnswerResult
@@ -112,11 +112,15 @@ def test_a_window_that_fails_ends_the_reading_and_what_was_read_stays(workspace:
     assert len(engine.asked) == 3
 
 
-def test_windows_that_say_nothing_add_nothing(workspace: Workspace, engine: Quoting) -> None:
-    engine.windows, engine.then = 1, Reply(["The passages do not say."])
+@pytest.mark.parametrize("fault", [None, "cut"])
+def test_windows_that_say_nothing_or_break_off_add_nothing_and_the_reading_goes_on(
+    workspace: Workspace, engine: Quoting, fault: Fault | None
+) -> None:
+    engine.windows, engine.then = 1, Reply(["The passages do not say."], fault=fault)
     answer = asked(workspace)
     assert len(quotes(answer)) == 1
     assert "do not say" not in answer.answer
+    assert len(engine.asked) > 2
 
 
 def test_without_an_engine_key_language_is_of_all_windows(settings: dict[str, Any]) -> None:

@@ -18,10 +18,12 @@ from tests.webapp.fake_engine import (
     MALFORMED,
     MODEL,
     TEMPLATE,
+    VLLM_NO_ROOM,
     FakeEngine,
     Kind,
     Refusal,
     Reply,
+    vllm_error,
 )
 from webapp.core.errors import (
     EngineAway,
@@ -39,7 +41,7 @@ from webapp.core.errors import (
 )
 from webapp.llm import dialects
 from webapp.llm.chat import StopFilter, digest, merge_roles
-from webapp.llm.client import LLMClient, Message, Prompt, ServerInfo, Timeouts
+from webapp.llm.client import Cut, LLMClient, Message, Prompt, ServerInfo, Timeouts
 
 KINDS: list[Kind] = ["tgi", "vllm", "llama.cpp", "other"]
 QUICK = Timeouts(connect=0.4, first=0.4, silence=0.4)
@@ -94,7 +96,8 @@ FAULTS: list[tuple[Kind, Reply | Refusal, str, type[EngineError] | None]] = [
     ("tgi", MALFORMED, "", EngineRefused),
     ("tgi", Refusal(422, "`inputs` must have less than 3584 tokens. Given: 4000"), "", PromptTooLong),
     ("vllm", Refusal(400, {"object": "error", "message": "maximum context length is 4096"}), "", PromptTooLong),
-    ("vllm", Refusal(400, {"error": {"message": "bad stop"}}), "", EngineRefused),
+    ("vllm", vllm_error(VLLM_NO_ROOM, "max_tokens"), "", PromptTooLong),
+    ("vllm", vllm_error("bad stop", "body.stop", "Bad Request"), "", EngineRefused),
     ("other", Refusal(400, {"error": {"code": "context_length_exceeded"}}), "", PromptTooLong),
     ("other", Refusal(413), "", PromptTooLong),
     ("other", Refusal(302, "moved"), "", EngineRefused),
@@ -429,6 +432,19 @@ def test_an_error_says_that_text_is_kept_only_where_there_is_some() -> None:
         assert error.without_text().hint == error.hint.removeprefix("The text received so far is kept. ")
         assert str(error.without_text()) == str(error)
     assert EngineAway().without_text().hint == EngineAway().hint
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_that_had_no_room_for_more_says_so_by_its_last_piece(kind: Kind) -> None:
+    async def pieces(engine: LLMClient) -> list[str]:
+        return [piece async for piece in engine.stream(ASK, max_tokens=100)]
+
+    with FakeEngine(kind) as server:
+        server.enqueue(Reply(fault="cut"), Reply())
+        cut, whole = (asyncio.run(pieces(LLMClient(server.url))) for _ in range(2))
+    assert "".join(cut) == "".join(whole) == WHOLE
+    assert [isinstance(piece, Cut) for piece in cut] == [False] * (len(cut) - 1) + [True]
+    assert not any(isinstance(piece, Cut) for piece in whole)
 
 
 def test_a_piece_of_any_size_is_cut_to_the_limit() -> None:
