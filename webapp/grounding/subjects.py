@@ -16,6 +16,7 @@ from webapp.grounding.proper_names import is_role
 from webapp.grounding.senses import WORD, labels, senses
 
 _LEAD = 400  # characters before a table or an item that tell what it is of
+_LEAST_HELD = 3  # one of so many words of a subject has to be in the clause
 _OPENING = 300  # characters of a document, which have its title
 _FIGURE, _NAME = "\x01", "\x02"  # what stands for each letter of one
 _BREAK = re.compile(r"[;:()–—]|,(?!\d)|\s(?:so|while|whereas|but|if|when|where|because|since)\s", re.IGNORECASE)
@@ -24,7 +25,7 @@ _PREPOSITIONS = frozenset(
     "in on at by for from to with without under over per during until till through before after within upon as into "
     "between among against about beyond than plus minus times".split()
 )
-_PRONOUNS = frozenset("it they he she which who that this these those there what one".split())
+_PRONOUNS = frozenset("it they he she we you i which who that this these those there what one".split())
 _VERBS = frozenset(
     "is are was were be been being must may can could will shall would should has have had does do comes come amounts "
     "amount makes make equals equal ends end expires expire terminates runs lasts continues".split()
@@ -45,7 +46,10 @@ _ANY = frozenset(
         "same only just about almost nearly exactly roughly little over under single consecutive guaranteed "
         "expected required estimated corresponding respective applicable resulting calendar latest earliest must "
         "may can will shall would is are was were be been being has have had not no expire expires expiration "
-        "terminate terminates run runs continue continues lasts earlier later unless given give made party parties"
+        "terminate terminates run runs continue continues lasts earlier later unless given give made party parties "
+        "company corporation firm side earns earn saves save receives receive gets get spends spend owes bears bear "
+        "brings yields yield leaves leave means mean reach reaches reached covers falls fall budget spending "
+        "expense expenses earnings saving savings retainer consideration compensation outlay"
     ).split()
     for label in labels(word)
     if not label.startswith("=")
@@ -79,7 +83,7 @@ class _Phrase:
 def is_of_these(
     sentence: str, fact: Fact, operands: Sequence[Span], documents: Sequence[Document], names: Sequence[tuple[int, int]]
 ) -> bool:
-    """Whether the clauses of some operands speak of what a sentence says a figure of: half of its words at least.
+    """Whether the clauses of some operands speak of what a sentence says a figure of: a third of its words at least.
 
     `names` are where the sentence names parties, which tell nothing. True where it says it of nothing in particular.
     """
@@ -95,7 +99,7 @@ def is_of_these(
         plain = _OF_THIS.sub(" ", " ".join(texts))
         return bool(_RUNS.search(plain)) or not _OF_TERM.isdisjoint(re.findall(r"[a-z]+", plain.lower()))
     held = senses(" ".join([*texts, *(document.text[:_OPENING] for document in documents)])) | _WHOLE
-    return sum(bool(word & held) for word in subject) * 2 >= len(subject)
+    return sum(bool(word & held) for word in subject) * _LEAST_HELD >= len(subject)
 
 
 def _subject(sentence: str, fact: Fact, names: Sequence[tuple[int, int]]) -> _Words:
@@ -121,17 +125,17 @@ def _phrases(text: str) -> Iterator[_Phrase]:
     is_oblique, is_verb, before = False, False, ""
     for token in _TOKEN.finditer(text):
         word = token[0].lower()
-        is_masked = word[0] in (_FIGURE, _NAME)
+        is_masked = word[0] in (_FIGURE, _NAME) or is_role(word)
         if not (is_masked or word in _BEGINS):
             found = labels(token[0]) | (_OF_TERM & {word})
-            if found and not is_verb and not found & _ANY and not is_role(token[0]):
+            if found and not is_verb and not found & _ANY:
                 words.append(found)
             before = word
             continue
         if words:
             yield _Phrase(tuple(words), is_oblique)
             words = []
-        is_verb = word[0] == _NAME or (word[0] == _FIGURE and before not in _DETERMINERS)
+        is_verb = word[0] == _NAME or is_role(word) or (word[0] == _FIGURE and before not in _DETERMINERS)
         is_verb = is_verb or word in _PRONOUNS or word in _VERBS
         if word in _PREPOSITIONS:
             is_oblique = True
