@@ -91,7 +91,6 @@ TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
     ("vllm", Reply(DRAFT), SHOWN, "", []),
     ("llama.cpp", Reply(DRAFT), SHOWN, "", []),
     ("tgi", Reply(SPLIT, byte_by_byte=True), SPLIT[0], "", []),
-    ("vllm", Reply(SPLIT, byte_by_byte=True), SPLIT[0], "", []),
     # it ends where it has no room for more
     ("llama.cpp", Reply(DRAFT, fault="cut"), SHOWN, NO_ROOM, []),
     # HTTP 200, then an error line
@@ -101,17 +100,12 @@ TABLE: list[tuple[Kind, Reply | Refusal | str, str, str, list[str]]] = [
     ("tgi", Reply((), fault="too long line"), "", LESS_TEXT, ["PassagesOmitted", "PromptTooLong 200 json"]),
     # cut in both ways, and cut off by the engine itself
     ("tgi", Reply(DRAFT, fault="drop"), SHOWN, CUT, ["StreamCut"]),
-    ("vllm", Reply(DRAFT, fault="drop"), SHOWN, CUT, ["StreamCut"]),
-    ("llama.cpp", Reply(DRAFT, fault="drop"), SHOWN, CUT, ["StreamCut"]),
     ("tgi", Reply(DRAFT, fault="end"), SHOWN, CUT, ["StreamCut"]),
-    ("vllm", Reply(DRAFT, fault="end"), SHOWN, CUT, ["StreamCut"]),
-    ("llama.cpp", Reply(DRAFT, fault="end"), SHOWN, CUT, ["StreamCut"]),
     ("tgi", Reply((), fault="drop"), "", CUT, ["StreamCut"]),
     ("vllm", Reply(DRAFT, fault="abort"), SHOWN, CUT, ["StreamCut"]),
     ("llama.cpp", Reply(DRAFT, fault="nonsense"), SHOWN, FAULT, ["EngineFault JSONDecodeError"]),
     # silence
     ("tgi", Reply(DRAFT, fault="silence"), SHOWN, SILENT, ["EngineSilent"]),
-    ("vllm", Reply(DRAFT, fault="silence"), SHOWN, SILENT, ["EngineSilent"]),
     ("llama.cpp", Reply((), fault="silence"), "", SILENT, ["EngineSilent"]),
     # refused before the stream
     ("tgi", BUSY, "", ENGINE_BUSY, ["EngineBusy 429 overloaded"]),
