@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.server_messages import ProcessCompletedMessage
 from markupsafe import Markup
 
 from retrieval import NoSuchMatter
@@ -18,7 +19,7 @@ from webapp.page.html.dialogs import About
 from webapp.page.layout import Components, lay_out
 from webapp.page.state import PageState, Tab
 from webapp.page.updates import Updates, failure_updates, health_updates
-from webapp.page.wiring import Wiring
+from webapp.page.wiring import UNCHANGED, Wiring
 
 # Building a page leaves event loops of gradio's own behind: they are collected while that is no fault.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -93,7 +94,10 @@ def test_what_is_typed_is_asked_or_looked_for(wired: Wired, component: str, even
     assert row["inputs"] == [wired.components.tab._id, wired.components.parts["question"]._id]
     values = asyncio.run(wired.call(component, event, TAB, "What is the rent?", REQUEST))
     assert wired.recorded.called[-1] == (handler, (TAB, "What is the rent?", REQUEST))
-    assert f"{handler} was called" in values[wired.components.parts["announcement"]]
+    told = dict(zip(wired.events[component, event]["outputs"], values, strict=True))
+    announced = wired.components.parts["announcement"]._id
+    assert f"{handler} was called" in told.pop(announced)
+    assert set(map(id, told.values())) == {id(UNCHANGED)}
 
 
 def test_loading_stopping_looking_and_ticking(wired: Wired) -> None:
@@ -230,4 +234,6 @@ def test_an_error_is_a_notice_and_only_who_is_not_let_in_is_told_nothing_of_the_
 
 
 def test_an_act_that_changes_nothing_of_the_page_is_told_as_that(wired: Wired) -> None:
-    assert wired.wiring.values({}) == gr.skip()
+    assert wired.wiring.outputs({}) == [UNCHANGED] * len(wired.events["send", "click"]["outputs"])
+    sent = ProcessCompletedMessage(output={"data": [UNCHANGED]}, success=True).model_dump()
+    assert sent["output"] == {"data": [{"__type__": "update"}]} == {"data": [gr.skip()]}
