@@ -231,11 +231,12 @@
   document.addEventListener('pointerdown', ({ target }) => { isInNotes &&= Boolean(target.closest('dialog')); });
   // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
   let expected = false;
+  document.addEventListener('pointerdown', () => { expected = false; });
   window.toEvidence = () => {
     document.activeElement?.blur();
     $('#evidence-heading')?.focus();
     expected = true;
-    setTimeout(() => { expected = false; }, 5000);
+    setTimeout(() => { expected = false; }, 30_000); // a busy server takes its time
   };
   let waiting = false;
   const soon = () => {
