@@ -14,6 +14,7 @@ from retrieval.library.library import Library
 from retrieval.reading.formats import SUFFIXES, without_suffix
 from retrieval.search.lexical import OPENING, Lexical, stems_of
 from retrieval.structure.clause_marks import NUMERALS, ORDINALS, nth
+from retrieval.structure.parties import Party
 from retrieval.structure.printed_places import printed_places
 
 _ASKED = 8  # documents looked at for a name
@@ -123,6 +124,21 @@ _NO_NAME = frozenset(
     "american bank board city company county federal first general international national owner party state trust"
     " united university".split()
 )
+# "the tenant", "our distributor": what a party may be called; not what most papers have.
+_NO_ROLE = frozenset(
+    (
+        "addressee agent agreement and association authority business center class company contract corporation"
+        " council court department director document employee fund government group holdings inc"
+        " industries institute law limited llc management manager market office officer partner partners"
+        " partnership party product products project property public regional sender service services society"
+        " software street system systems third user"
+    ).split()
+)
+_ROLE = re.compile(
+    rf"\b(?:the|our|my)\s+(?P<role>(?!(?:{'|'.join(_NO_ROLE)})s?\b)[a-z][a-z-]{{3,}})\b(?!-)", re.IGNORECASE
+)
+_MOST_ROLES = 4  # words of a question that are looked up as roles
+_LEAST_OF_NAME = 5  # letters of a word of a name that is spoken of alone: "the bakery"
 _SUFFIXED = re.compile(rf".*\b{_SUFFIX}\b\.?", re.IGNORECASE)
 _INTRODUCED = rf"(?:[\w .&’'-]{{0,30}}\b{_SUFFIX}\b|\s*,\s+an?\s|\s*,?\s*\(\s*(?:the|each|an?)?\s*[\"“])"
 _NO_PLACE = r"(?<!\ba )(?<!\ban )(?<!\bof )(?<!\bof the )(?<!\bin )(?<!\bin the )"
@@ -133,13 +149,16 @@ class Route:
     """The documents a question means (None: it names none) and what it asks of them.
 
     `name` is the first name in the question that fits several documents, and `close` are these, the likeliest first:
-    one of them may be meant, or all. Both are empty where every name is clear.
+    one of them may be meant, or all. Both are empty where every name is clear. `names` are all names that were found.
+    `meant`: where it names none, the one document that has a party of which the question speaks ("the tenant").
     """
 
     document_ids: tuple[str, ...] | None
     question: str
     name: str = ""
     close: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
 
 
 class Router:
@@ -185,7 +204,20 @@ class Router:
             named = {name: ids for run in runs for name, ids in self._parties_in(run).items()}
         if not named and (ids := _few(self._by_printed(question, "lines"))):
             return Route(tuple(ids), question)
-        return _joined(named, rest)
+        return _joined(named, rest) if named else Route(None, rest, meant=tuple(self._by_role(question)))
+
+    def _by_role(self, question: str) -> list[str]:
+        """The one document of all that has a party of a role, a short form or a word of a name: "the tenant"."""
+        roles = dict.fromkeys(m["role"].casefold() for m in _ROLE.finditer(question)) if not self._is_alone else {}
+        for role in list(roles)[:_MOST_ROLES]:
+            likely = self._likely(self._stems(role), _ASKED_FOR_KIND)
+            if len(likely) == _ASKED_FOR_KIND:  # others may have it, too
+                continue
+            facts = self._library.facts_of([self._record(id_) for id_ in likely])
+            called = [id_ for id_, found in facts.items() if any(_is_called(role, party) for party in found.parties)]
+            if len(called) == 1:
+                return called
+        return []
 
     def _by_printed(self, question: str, kind: str) -> list[str]:
         """The documents that have a Bates number, or numbered lines, which a question cites."""
@@ -407,11 +439,16 @@ def _number(match: re.Match[str]) -> int:
 
 def _joined(named: dict[str, list[str]], rest: str) -> Route:
     """All documents that are named; and the first name that fits several."""
-    if not named:
-        return Route(None, rest)
     ids = tuple(dict.fromkeys(id_ for of_name in named.values() for id_ in of_name))
     name = next((name for name, of_name in named.items() if len(of_name) > 1), "")
-    return Route(ids, rest, name, tuple(named.get(name, ())))
+    return Route(ids, rest, name, tuple(named.get(name, ())), tuple(named))
+
+
+def _is_called(role: str, party: Party) -> bool:
+    """Whether a party is spoken of by its role, by a short form, or by a word of its name that others have not."""
+    words = set(_name_words(party.name)) - _NO_NAME - _NO_ROLE
+    forms = {form.casefold() for form in (party.role, *party.short_forms)}
+    return bool({role, role.removesuffix("s")} & (forms | {word for word in words if len(word) >= _LEAST_OF_NAME}))
 
 
 def _name_words(name: str) -> list[str]:

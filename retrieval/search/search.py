@@ -20,6 +20,7 @@ from retrieval.search.embedder import Embedder
 from retrieval.search.entailment import Entailment
 from retrieval.search.fusion import fuse
 from retrieval.search.languages import foreign_language
+from retrieval.search.legal_terms import legal_terms
 from retrieval.search.lexical import Lexical, stems_of
 from retrieval.search.routing import Route, Router
 from retrieval.search.spelling import Spelling, respelled
@@ -66,7 +67,8 @@ class Results:
     documents' structure answers, `places` the spans that do, best first: their chunks come first among the hits.
     `only_places`: nothing but them is asked for. `absent` says what was asked for and is not there: "There is no
     Section 14 in this document; the last is Section 12." `language` is that of a question that is not in English, which
-    is what search reads. `corrections`: its misspelled words, each with what was searched for; `route.question` has
+    is what search reads, `terms` its legal terms in English, which were searched in its place where it has any.
+    `corrections`: its misspelled words, each with what was searched for; `route.question` has
     them corrected.
     """
 
@@ -79,12 +81,13 @@ class Results:
     places: tuple[Span, ...] = ()
     only_places: bool = False
     language: str = ""
+    terms: str = ""
     corrections: Mapping[str, str] = field(default_factory=dict)
     absent: str = ""
 
     def as_searched(self, query: str) -> str:
-        """A query as it was searched: misspelled words corrected."""
-        return respelled(query, self.corrections)
+        """A query as it was searched: misspelled words corrected, or its terms in English."""
+        return self.terms or respelled(query, self.corrections)
 
     def where_said(self, document: Document, span: Span) -> int:
         """The offset in a span at which it says what was asked, for its pin cite: of the place that answers, else of
@@ -171,7 +174,8 @@ class Searcher:
         route = self.route(matter_id, question, document_ids)
         language = foreign_language(route.question)
         corrections = {} if language else self._spelling.corrections(matter_id, route.question)
-        route = replace(route, question=respelled(route.question, corrections))
+        terms = legal_terms(route.question, language)
+        route = replace(route, question=terms or respelled(route.question, corrections))
         document_ids = route.document_ids or document_ids
         asked = core(route.question)
         vector = self._embedder.queries([asked])[0]
@@ -228,6 +232,7 @@ class Searcher:
             only_places=structure.only_places,
             absent=structure.absent,
             language=language,
+            terms=terms,
             corrections=corrections,
         )
 

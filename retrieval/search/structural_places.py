@@ -23,6 +23,8 @@ from retrieval.structure.place_names import NotThere, PlaceName, find_named, nam
 from retrieval.structure.printed_places import find_printed, not_printed, pages_of, printed_places
 from retrieval.structure.sentences import sentences
 
+_JUDGES = ("judge", "magistrate", "justice")
+_LINES_OF_TITLE = 3  # below a signature, in which the title of who signed stands
 _LONGEST_OPENING = 1_500  # characters of a document that are shown as its opening where no preamble was found
 _LAST_WORDS = 20_000  # characters at the end of a document in which a letter is closed
 _LONGEST_CLOSING = 300  # characters from "Sincerely" to the last line of who signs
@@ -363,7 +365,9 @@ def title(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Plac
 
 
 def caption(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Place]:
-    """The caption of a court paper, where it says what is asked for; else the opening of one."""
+    """The caption of a court paper, where it says what is asked for; else the opening of one. A judge, where they sign,
+    too.
+    """
     found = source.facts.caption
     asked = re.search(r"\b(?:judge|magistrate|justice|bar|counsel|attorneys?|lawyers?|represents?)\b", question, re.I)
     where = [Place(found.span, "caption")] if found else list(_opening(source.document))
@@ -371,12 +375,26 @@ def caption(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Pla
         words = source.document.slice(place.span)
         if (found or _OF_A_COURT.search(words)) and (asked is None or _says(words, asked[0])):
             yield place
+    if asked and asked[0].lower() in _JUDGES:
+        yield from _signed_by_a_judge(source, asked[0])
+
+
+def _signed_by_a_judge(source: Source, asked: str) -> Iterator[Place]:
+    """The signatures with the title of a judge, which stands in the lines below."""
+    text = source.document.text
+    for signature in source.facts.signatures:
+        end = signature.span.end
+        for _ in range(_LINES_OF_TITLE):
+            end = min((at for c in "\n\f" if (at := text.find(c, end + 1)) >= 0), default=len(text))
+        words = source.document.span(signature.span.start, end)
+        if _says(source.document.slice(words), asked):
+            yield Place(source.document.stripped(words), "signature of the judge")
 
 
 def _says(caption_text: str, asked: str) -> bool:
     judges = r"\bjudge\b|\bhon(?:\.|orable)\b|\bjustice\b|\bmagistrate\b"
     counsel = r"\bcounsel\b|\battorneys?\b|\besq\b|\bbar\b|\blaw\b"
-    pattern = judges if asked.lower() in ("judge", "magistrate", "justice") else counsel
+    pattern = judges if asked.lower() in _JUDGES else counsel
     return bool(re.search(pattern, caption_text, re.IGNORECASE))
 
 

@@ -321,7 +321,8 @@ def _key_language(
     most_each = max(_FEWEST, most // max(1, len(asked)))
     for question, each in asked:
         several = asks_for_several(question)
-        scores: Relevance = partial(relevance, bears=_BEARS_OF_SEVERAL) if several else relevance
+        widely = several or each.doubtful  # the less sure, the more to choose from
+        scores: Relevance = partial(relevance, bears=_BEARS_OF_SEVERAL) if widely else relevance
         most = most_each + _MORE_OF_SEVERAL * several
         key = quote_places(each.places, document_of)
         if not (key and each.only_places):
@@ -352,7 +353,7 @@ def _not_found(
     """
     searched, is_whole, results = draft.found.searched, draft.is_whole, draft.results
     how = f"{'read' if is_read else 'compared with the question'} whole" if is_whole else ""
-    foreign = "" if is_read else _in_english(results.language)
+    foreign = "" if is_read else _in_english(results)
     missing = "" if is_read or not lacks else f"Nothing that was found says the {lacks} that is asked for."
     may_be_there = is_whole or bool(foreign or missing)
     other = results.absent or foreign or missing
@@ -369,9 +370,12 @@ def _not_found(
     )
 
 
-def _in_english(language: str) -> str:
+def _in_english(results: Retrieved) -> str:
     """What is said to a question in another language that was not answered."""
-    return f"Search reads English, and this question seems to be in {language}. Ask it in English." if language else ""
+    if not results.language:
+        return ""
+    searched = f"; its legal terms were searched: “{results.query}”" if results.translated else ""
+    return f"Search reads English, and this question seems to be in {results.language}{searched}. Ask it in English."
 
 
 def _same_words(

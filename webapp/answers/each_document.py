@@ -124,6 +124,8 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     if is_each and (fact := fact_asked(question, of_one)) and fact.name:  # the name is looked for in the facts of each
         return EachQuestion(question, of_one, tuple(records.values()))
     route = searcher.route(scope.matter_id, question, scope.document_ids)
+    if is_compared and len(route.document_ids or ()) == 1:  # the other may be named by its party: "Acme's cap"
+        route = _and_by_party(route, searcher.route(scope.matter_id, route.question, scope.document_ids))
     named = [records[id_] for id_ in route.document_ids or () if id_ in records]
     if len(named) > 1 and not route.close and (is_compared or names_several(route.question)):
         return EachQuestion(question, compared(route.question), tuple(named), compares=True)
@@ -138,6 +140,15 @@ def put_to_each(question: str, scope: Scope, searcher: Searcher) -> EachQuestion
     if _is_of_one(route, question):
         return None
     return EachQuestion(question, of_one, tuple(records.values()))
+
+
+def _and_by_party(route: Route, other: Route) -> Route:
+    """A route with the documents that what it leaves of the question names, and without these names."""
+    if not other.document_ids or other.close:
+        return route
+    names = "|".join(map(re.escape, sorted(other.names, key=len, reverse=True)))
+    bare = re.sub(rf"(?<!\w)(?:{names})(?!\w)", "contract", other.question)
+    return replace(other, document_ids=(*(route.document_ids or ()), *other.document_ids), question=bare)
 
 
 def _is_of_one(route: Route, question: str) -> bool:

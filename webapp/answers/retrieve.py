@@ -74,6 +74,11 @@ class Retrieved:
         return next((results.language for results in self.searches if results.language), "")
 
     @property
+    def translated(self) -> bool:
+        """Whether legal terms of a question in another language were searched in English."""
+        return any(results.terms for results in self.searches)
+
+    @property
     def close(self) -> tuple[str, ...]:
         """Ids of the documents that all fit a name in the question."""
         return next((results.route.close for results in self.searches if results.route.close), ())
@@ -95,7 +100,7 @@ class Retriever:
         if reading.parts:
             return self._parts(reading)
         if last is None:
-            return self._one(reading.question, "own", self.document_ids)
+            return self._rather(reading.question, "own", self._meant(reading.question))
         return self._in_conversation(reading, last)
 
     def documents(self, reading: Reading, history: Sequence[Turn]) -> tuple[str, ...]:
@@ -120,6 +125,7 @@ class Retriever:
         """
         whole = reading.question
         named = [self._named(part) for part in reading.parts]
+        meant = self._meant(whole)
         parts: list[Retrieved] = []
         asked = ""
         for part, ids in zip(reading.parts, named, strict=True):
@@ -127,7 +133,8 @@ class Retriever:
             is_name = bool(ids and asked) and not content_words(bare)
             asked = asked if is_name else bare
             others = () if ids else tuple(id_ for of_part in named for id_ in of_part)
-            parts.append(self._half(asked if is_name else part, ids or others, is_named=bool(ids)))
+            half = asked if is_name else part
+            parts.append(self._one(half, "two_parts", ids) if ids else self._rather(half, "two_parts", others or meant))
         found = any(part.found for part in parts)
         return Retrieved(
             tuple(results for part in parts for results in part.searches),
@@ -139,20 +146,23 @@ class Retriever:
             tuple(part.query for part in parts if found and not part.found),
         )
 
-    def _half(self, part: str, ids: tuple[str, ...], *, is_named: bool) -> Retrieved:
-        """Search for a half of a question, in the documents that it or the other half names."""
-        here = self._one(part, "two_parts", ids or self.document_ids)
-        if is_named or not ids or len(ids) == len(self.document_ids):
-            return here
-        everywhere = self._one(part, "two_parts", self.document_ids)
-        (in_named,), (in_all,) = here.searches, everywhere.searches
-        stays = in_named.found and in_named.confidence >= in_all.confidence - _MAY_LACK_IF_MEANT
+    def _rather(self, query: str, read_as: ReadAs, ids: tuple[str, ...]) -> Retrieved:
+        """Search in the documents that a question probably means, if any, unless others say it far more surely."""
+        if not ids or len(ids) == len(self.document_ids):
+            return self._one(query, read_as, self.document_ids)
+        here, everywhere = self._one(query, read_as, ids), self._one(query, read_as, self.document_ids)
+        (in_these,), (in_all,) = here.searches, everywhere.searches
+        stays = in_these.found and in_these.confidence >= in_all.confidence - _MAY_LACK_IF_MEANT
         return here if stays else everywhere
 
     def _in_conversation(self, reading: Reading, last: Turn) -> Retrieved:
         own = reading.question
         before = tuple(id_ for id_ in last.document_ids if id_ in self.document_ids)
         named = self._named(own) if len(self.document_ids) > 1 else ()
+        meant = () if named or _EVERYWHERE.search(own) else self._meant(own)
+        if meant and not set(meant) <= set(before):  # it speaks of a party to another one
+            return self._rather(own, "own", meant)
+        before = meant or before
         if named or not before or _EVERYWHERE.search(own):
             before = named or self.document_ids
         alone = (
@@ -196,6 +206,9 @@ class Retriever:
 
     def _named(self, question: str) -> tuple[str, ...]:
         return self.searcher.route(self.matter_id, question, self.document_ids).document_ids or ()
+
+    def _meant(self, question: str) -> tuple[str, ...]:
+        return self.searcher.route(self.matter_id, question, self.document_ids).meant
 
     def _without_name(self, question: str) -> str:
         return self.searcher.route(self.matter_id, question, self.document_ids).question

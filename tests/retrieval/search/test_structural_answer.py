@@ -81,7 +81,29 @@ COMPLAINT
 ]
 
 
-FILES = {"Supply.pdf": SUPPLY, "Lease.pdf": LEASE, "Letter.pdf": LETTER, "Complaint.pdf": COMPLAINT}
+ORDER = [
+    """IN THE CIRCUIT COURT OF MARION COUNTY
+CASTLE HOMES LTD., Plaintiff,
+v.
+DORA DOE, Defendant.
+ORDER ON THE MOTION TO DISMISS
+The motion is denied.
+IT IS SO ORDERED.
+Dated: May 2, 2022
+/s/ Ada Lane
+Hon. Ada Lane
+Circuit Court Judge
+"""
+]
+
+
+FILES = {
+    "Supply.pdf": SUPPLY,
+    "Lease.pdf": LEASE,
+    "Letter.pdf": LETTER,
+    "Complaint.pdf": COMPLAINT,
+    "Order.pdf": ORDER,
+}
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +167,7 @@ def test_the_place_that_answers_comes_first(stores: Stores, question: str, kind:
         ("What is the case number?", "Complaint.pdf", "21-CV-0042"),
         ("In which court was it filed?", "Complaint.pdf", "CIRCUIT COURT OF MARION COUNTY"),
         ("Who is the defendant?", "Complaint.pdf", "DORA DOE, Defendant"),
+        ("Who is the judge?", "Order.pdf", "Hon. Ada Lane"),
     ],
 )
 def test_letters_and_court_papers_answer_too(stores: Stores, question: str, document: str, says: str) -> None:

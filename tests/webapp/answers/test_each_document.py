@@ -261,8 +261,14 @@ def test_a_row_in_which_nothing_was_found_names_the_pages_that_were_not_read(sco
     ]
 
 
-def test_a_comparison_is_put_to_the_documents_it_names(workspace: Workspace, scope: Scope) -> None:
-    question = "Compare the monthly rent in lease 04.pdf and lease 07.pdf"
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Compare the monthly rent in lease 04.pdf and lease 07.pdf",
+        "Is the monthly rent in lease 04.pdf higher than in that of Larkspur 7 Holdings?",
+    ],
+)
+def test_a_comparison_is_put_to_the_documents_it_names(workspace: Workspace, scope: Scope, question: str) -> None:
     answer, _ = run(workspace, scope, None, question)
     assert [row.record.name for row in answer.documents] == ["lease 04.pdf", "lease 07.pdf"]
     assert [row.answer for row in answer.documents] == ["$1004", "$1007"]
