@@ -160,7 +160,7 @@ def test_a_question_in_another_language_is_read_by_the_engine_or_told_that_searc
     assert alone.nearest
     by_terms = last(events(stores, scope, Backend(None), "Welches Recht ist anwendbar?"))
     assert (by_terms.found, by_terms.doubtful, by_terms.searched.query) == (True, True, "governing law")
-    assert "Oregon" in by_terms.key_language[0].text
+    assert "laws of the State of New York" in by_terms.key_language[0].text
 
 
 def test_a_misspelled_question_tells_what_was_searched(stores: Stores, scope: Scope) -> None:
