@@ -37,6 +37,13 @@ def choose(page: Page, words: str) -> None:
 
 def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngine) -> None:
     """One after the other, as on one day: a page and its matter are made once."""
+    _begin(page)
+    _ask(page, engine)
+    _read(page)
+    _tidy(page)
+
+
+def _begin(page: Page) -> None:
     # 1. Make a matter.
     go(page, ".matter-acts summary")
     page.keyboard.press("Enter")
@@ -62,6 +69,8 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     page.keyboard.press("Space")
     expect(page.locator(".scope")).to_contain_text("2 of 2")
 
+
+def _ask(page: Page, engine: FakeEngine) -> None:
     # 4. Ask a question.
     engine.enqueue(Reply([TERMINATION + " The rent is $4,200 [2]."]))
     choose(page, "ask a question")
@@ -93,6 +102,8 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     page.keyboard.press("Escape")
     expect(page.locator(".take[open]")).to_have_count(0)
 
+
+def _read(page: Page) -> None:
     # 7. Read the document and find words in it.
     choose(page, "lease.pdf")
     expect(page.locator("#evidence-heading")).to_be_focused()
@@ -132,6 +143,8 @@ def test_fourteen_tasks_are_done_by_keyboard_alone(page: Page, engine: FakeEngin
     choose(page, "close the document")
     expect(page.locator(".reader")).to_have_count(0)
 
+
+def _tidy(page: Page) -> None:
     # 10. Rename the conversation.
     go(page, ".conversations-list .grid *", "Shift+Tab")
     page.keyboard.press("F2")

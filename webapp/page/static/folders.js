@@ -32,8 +32,8 @@
 
   const input = () => upload()?.querySelector('input[type=file]');
   const isRefused = () => document.getElementById('told'); // an upload as a whole
-  // Gradio puts in the place of the field how far the upload is, then a list of the files until the server has answered,
-  // and then another field.
+  // Gradio puts in the place of the field how far the upload is, then a list of the files until the server has
+  // answered, and then another field.
   const isFree = () => input() && !upload().querySelector('.file-preview-holder');
   const untilFree = async (field) => {
     while (field.isConnected && !isRefused()) await wait(100);
