@@ -1,10 +1,7 @@
 """Reader of safetensors checkpoints, tensor by tensor.
 
-It reads with pread into one small buffer instead of a memory map: mapped pages count as memory of this process, and a
-source of 29 GB would look like 29 GB. Values are cast on the way, so that a float32 source is never in memory as
-float32. Pages that were read are dropped from the page cache at once (posix_fadvise): otherwise the sources of a 7B
-model would evict 44 GB of other data for bytes that are read once. A new page also costs more than reading it, several
-times as much in a virtual machine, whose host has to provide it too.
+It reads piece by piece (`direct`) instead of a memory map: mapped pages count as memory of this process, and a source
+of 29 GB would look like 29 GB. Values are cast on the way, so that a float32 source is never in memory as float32.
 
 A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data
 (https://github.com/huggingface/safetensors#format).
@@ -13,7 +10,6 @@ A file is 8 bytes of header length, a JSON header {name: {dtype, shape, data_off
 import hashlib
 import json
 import math
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +18,7 @@ from typing import Any
 import torch
 
 from merge.architecture import EMBEDDINGS, HEAD, expected_shapes, family, is_buffer, is_tied
+from merge.direct import FileEnded, pieces
 from merge.errors import (
     DamagedShard,
     MissingShard,
@@ -42,8 +39,6 @@ DTYPES = {
 }
 SOURCE_DTYPES = ("F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
-# Bytes of one read: large enough to outweigh the call, small enough to stay in the cache between hash and cast.
-BUFFER = 1 << 20
 # Bytes. Real headers are far shorter; a damaged length field can claim terabytes.
 LONGEST_HEADER = 100_000_000
 
@@ -191,39 +186,18 @@ def read_tensor(
     """
     source = DTYPES[stored.dtype]
     tensor = torch.empty(stored.shape, dtype=source) if into is None else into
-    flat = tensor.view(-1)
-    step = BUFFER // source.itemsize
-    buffer = None if tensor.dtype == source else torch.empty(min(step, flat.numel()), dtype=source)
-    descriptor = os.open(stored.file, os.O_RDONLY)
+    flat, done = tensor.view(-1), 0
     try:
-        for first in range(0, flat.numel(), step):
-            target = flat[first : first + step]
-            values = target if buffer is None else buffer[: len(target)]
-            data = values.view(torch.uint8).numpy().data
-            at = stored.start + first * source.itemsize
-            _read_exactly(descriptor, data, at, stored.file)
-            _drop_from_page_cache(descriptor, stored.start, at + len(data))
+        for piece in pieces(stored.file, stored.start, stored.stop):
             if digest is not None:
-                digest.update(data)
-            if buffer is not None:
-                target.copy_(values)
-    finally:
-        os.close(descriptor)
+                digest.update(piece.numpy().data)
+            # A file may hold a tensor at an odd byte, where no value can be read in place.
+            values = (piece.clone() if stored.start % source.itemsize else piece).view(source)
+            flat[done : done + len(values)].copy_(values)
+            done += len(values)
+    except FileEnded as error:
+        raise DamagedShard(shard=stored.file, reason="it became shorter while it was read") from error
     return tensor
-
-
-def _read_exactly(descriptor: int, into: memoryview, at: int, file: Path) -> None:
-    done = 0
-    while done < len(into):
-        count = os.preadv(descriptor, [into[done:]], at + done)
-        if not count:
-            raise DamagedShard(shard=file, reason="it became shorter while it was read")
-        done += count
-
-
-def _drop_from_page_cache(descriptor: int, start: int, stop: int) -> None:
-    if hasattr(os, "posix_fadvise"):  # not on macOS
-        os.posix_fadvise(descriptor, start, stop - start, os.POSIX_FADV_DONTNEED)
 
 
 def _check_tensor(folder: Path, name: str, shape: tuple[int, ...], tensor: StoredTensor) -> None:

@@ -16,10 +16,11 @@ import torch
 from gguf.quants import quantize
 
 from merge.architecture import head_dim, layer_of
+from merge.direct import write_at
 from merge.errors import NoSentencePiece, NotForGguf
 from merge.plan import Plan
 from merge.serving import DEFAULT_ROPE_THETA, chat_template, serving_config, tokenizer_files
-from merge.shards import file_sha256, flush, make_room, write_at
+from merge.shards import file_sha256, flush, make_room
 
 FILE = "model.gguf"
 TYPES = {"q8_0": gguf.GGMLQuantizationType.Q8_0, "f16": gguf.GGMLQuantizationType.F16}

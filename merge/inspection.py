@@ -13,6 +13,7 @@ import torch
 from merge.architecture import expected_shapes
 from merge.buffers import BufferPool
 from merge.checkpoint import DTYPES, read_tensor
+from merge.direct import PIECE
 from merge.errors import MergeError
 from merge.fp8 import SCALE_SUFFIX, dequantize
 from merge.parallel import map_in_threads
@@ -77,18 +78,22 @@ def _tensor_fault(
     scale = weights.raw(name + SCALE_SUFFIX) if dtype == torch.float8_e4m3fn else None
     if scale is not None and not bool((torch.isfinite(scale) & (scale > 0)).all()):
         return "a scale is not a positive number"
-    step = max(1, CHUNK // math.prod(stored.shape[1:]))
-    for first in range(0, rows, step):
-        part = stored.rows(first, min(first + step, rows))
-        tensor = read_tensor(part, buffers.tensor("stored", part.shape, dtype))
+    width = math.prod(stored.shape[1:])
+    step, rows_at_a_time = max(1, CHUNK // width), max(1, PIECE // width)
+    for first in range(0, rows, rows_at_a_time):
+        part = stored.rows(first, min(first + rows_at_a_time, rows))
+        read = read_tensor(part, buffers.tensor("stored", part.shape, dtype))
         if scale is None:
-            squares += _norm(tensor) ** 2
+            squares += _norm(read) ** 2
             continue
-        largest = (tensor.view(torch.uint8) & 0x7F).amax(dim=1)
-        if bool((largest == NOT_A_NUMBER).any()):
-            return "it holds NaN"
-        short_rows += int(((largest != LARGEST) & (largest != 0)).sum())
-        squares += _norm(dequantize(tensor, scale[first : first + step])) ** 2
+        scales = scale[first : first + rows_at_a_time]
+        for tensor, its_scale in zip(torch.split(read, step), torch.split(scales, step), strict=True):
+            largest = (tensor.view(torch.uint8) & 0x7F).amax(dim=1)
+            if bool((largest == NOT_A_NUMBER).any()):
+                return "it holds NaN"
+            short_rows += int(((largest != LARGEST) & (largest != 0)).sum())
+            values = buffers.tensor("values", tensor.shape, torch.bfloat16)
+            squares += _norm(dequantize(tensor, its_scale, values)) ** 2
     # By construction the largest value of a row is 448; otherwise the scale wastes range or clips values.
     if short_rows > rows // 100:
         return f"{short_rows} of {rows} rows do not reach 448: these scales belong to other values"

@@ -14,6 +14,7 @@ import torch
 from merge.architecture import is_linear
 from merge.buffers import BufferPool
 from merge.checkpoint import DTYPES, INDEX
+from merge.direct import write_at
 from merge.fp8 import SCALE_SUFFIX, quantize
 
 Layout = dict[str, tuple[str, tuple[int, ...]]]
@@ -136,13 +137,6 @@ def make_room(file: Path, size: int) -> None:
     file.touch()
     file.chmod(0o644)  # whatever the umask: a server in a container is another user
     os.truncate(file, size)
-
-
-def write_at(file: Path, data: bytes | memoryview, at: int) -> None:
-    """Write all of `data` at byte `at`."""
-    with file.open("r+b") as stream:
-        stream.seek(at)
-        stream.write(data)
 
 
 def flush(file: Path) -> None:
