@@ -18,6 +18,10 @@ case " $* " in
     *) model=fp8/config.json ;;
 esac
 if [ -n "${PINCITE_MODELS:-}" ]; then
+    if [ ! -d "$PINCITE_MODELS" ]; then
+        echo "PINCITE_MODELS names no folder: $PINCITE_MODELS" >&2
+        exit 2
+    fi
     PINCITE_MODELS=$(cd "$PINCITE_MODELS" && pwd)
     export PINCITE_MODELS
 fi

@@ -1,7 +1,9 @@
 """The compose file: valid for every profile, and every rule of how we run containers, service by service."""
 
 import itertools
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -27,6 +29,11 @@ WITH_ROOTS_GROUP = {"vllm": "so is the user that the image has for this, and its
 ON_THE_OUTSIDE = {"proxy": "it is the door", "merge": "it fetches the two originals"}
 
 
+def _has_compose() -> bool:
+    docker = shutil.which("docker")
+    return docker is not None and not subprocess.run([docker, "compose", "version"], capture_output=True).returncode
+
+
 def _service(name: str) -> dict[str, object]:
     return document()["services"][name]  # type: ignore[no-any-return]
 
@@ -35,6 +42,20 @@ def test_it_is_valid_by_the_compose_specification() -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
     done = subprocess.run(check, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not _has_compose(), reason="this machine has no docker compose")
+def test_compose_itself_reads_it_as_these_tests_do(tmp_path: Path) -> None:
+    """It needs no engine of containers to read a file."""
+    for secret in document()["secrets"].values():
+        (tmp_path / Path(secret["file"]).name).touch()
+    for profiles in PROFILES:
+        command = ["docker", "compose", "--file", str(FILE), "config", "--services"]
+        known = os.environ | {"COMPOSE_PROFILES": ",".join(profiles), "PINCITE_SECRETS": str(tmp_path)}
+        done = subprocess.run(command, env=known, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert set(done.stdout.split()) == set(services(profiles))
 
 
 @pytest.mark.parametrize("profiles", PROFILES, ids="+".join)

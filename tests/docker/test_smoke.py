@@ -100,6 +100,11 @@ def test_without_a_model_it_says_what_to_name_and_starts_nothing(machine: Machin
     assert machine.kept("calls").splitlines() == ["compose version"]
 
 
+def test_a_folder_of_models_that_is_not_there_is_told_by_its_name(machine: Machine) -> None:
+    done = machine.smoke("gpu", "merge", PINCITE_MODELS="/nowhere/models")
+    assert (done.returncode, done.stderr) == (2, "PINCITE_MODELS names no folder: /nowhere/models\n")
+
+
 def test_a_start_that_fails_is_a_failure(machine: Machine) -> None:
     done = machine.smoke("gpu", "cpu")
     assert (done.returncode, "One language model server, please" in done.stderr) == (1, True)
