@@ -1,18 +1,20 @@
 """Time and memory of `merge build` at true tensor sizes, beside mergekit followed by an FP8 step.
 
-    python bench/merge.py /path/with/30GB/free [--layers 4]
+    python -m bench.merge /path/with/30GB/free [--layers 4] [--against CHECKOUT] [--ours-only]
 
 Makes two synthetic checkpoints of Mistral-7B's shapes (float32 and bfloat16, 4 of 32 layers: 6.8 GB), drops them from
 the page cache before each run, and runs each way in a process of its own. The FP8 step is llm-compressor's
 model_free_ptq where it is installed, otherwise the same arithmetic in whole-tensor torch operations, shard by shard
 (several times faster than it). The two steps hash and verify nothing; what SHA-256 of the sources and the result takes
-by itself is measured beside them. Peak memory is the kernel's: ru_maxrss counts mapped file pages, RssAnon (sampled
-every 20 ms) does not. Everything it makes is deleted at the end.
+by itself is measured beside them. With --against, another checkout of this repository builds before and after ours,
+and its folder must have the same bytes. Peak memory is the kernel's: ru_maxrss counts mapped file pages, RssAnon
+(sampled every 20 ms) does not. Everything it makes is deleted at the end.
 """
 
 import argparse
 import importlib.util
 import json
+import mmap
 import os
 import shutil
 import subprocess
@@ -22,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT)  # this file's folder comes first otherwise, and `import merge` would find this file
 
 MISTRAL_7B: dict[str, Any] = {
     "architectures": ["MistralForCausalLM"],
@@ -128,13 +129,13 @@ def forget(folder: Path) -> None:
         os.close(descriptor)
 
 
-def measured(command: list[str]) -> dict[str, float]:
+def measured(command: list[str], root: Path = ROOT) -> dict[str, float]:
     """Run a command; seconds, CPU seconds, those of all else on the machine meanwhile,
     and peaks of its memory in GB.
     """
     started, busy = time.monotonic(), _busy_seconds()
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     anonymous = 0
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -169,23 +170,37 @@ def _anonymous_kib(pid: int) -> int:
 
 
 def disk_bandwidth(folder: Path, probe: Path) -> tuple[float, float]:
-    """(read, write) in bytes a second: a cold 1 GB read in 16 MiB pieces, a 1 GB write with fsync."""
-    forget(folder)
-    descriptor = os.open(probe, os.O_RDONLY)
-    started, count = time.monotonic(), 0
-    while count < 1e9 and (piece := os.pread(descriptor, 1 << 24, count)):
-        count += len(piece)
-    read = count / (time.monotonic() - started)
-    os.close(descriptor)
-    scratch, piece = folder / "bandwidth.tmp", os.urandom(1 << 24)
-    started = time.monotonic()
-    with scratch.open("wb") as stream:
-        for _ in range(60):
-            stream.write(piece)
-        os.fsync(stream.fileno())
-    write = 60 * (1 << 24) / (time.monotonic() - started)
-    scratch.unlink()
-    return read, write
+    """(read, write) in bytes a second of a cold GB in pieces of 16 MiB, the latter with fsync.
+
+    Of each the faster of through the page cache and past it.
+    """
+    size, scratch = 60 * (1 << 24), folder / "bandwidth.tmp"
+    buffer = mmap.mmap(-1, 1 << 24)  # at the start of a page, as transfers past the cache need
+    buffer.write(os.urandom(1 << 24))
+    reads, writes = [], []
+    for flag in (0, os.O_DIRECT):
+        forget(folder)
+        descriptor = os.open(probe, os.O_RDONLY | flag)
+        started = time.monotonic()
+        for at in range(0, size, 1 << 24):
+            os.preadv(descriptor, [buffer], at)
+        reads.append(size / (time.monotonic() - started))
+        os.close(descriptor)
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | flag)
+        started = time.monotonic()
+        for at in range(0, size, 1 << 24):
+            os.pwritev(descriptor, [buffer], at)
+        os.fsync(descriptor)
+        writes.append(size / (time.monotonic() - started))
+        os.close(descriptor)
+        scratch.unlink()
+    return max(reads), max(writes)
+
+
+def build(work: Path, name: str, root: Path = ROOT) -> dict[str, float]:
+    """One build from cold sources, by the checkout `root`."""
+    forget(work)
+    return measured([sys.executable, "-m", "merge", "build", str(work / "recipe.yaml"), str(work / name)], root)
 
 
 def main() -> None:
@@ -193,6 +208,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--ours-only", action="store_true")
     arguments = parser.parse_args()
     work = arguments.folder / "merge-bench"
     work.mkdir(parents=True)
@@ -204,10 +221,21 @@ def main() -> None:
         read, write = disk_bandwidth(work, next(other.glob("*.safetensors")))
         print(json.dumps({"source_gb": size / 1e9, "disk_read_gb_s": read / 1e9, "disk_write_gb_s": write / 1e9}))
 
-        forget(work)
-        ours = measured([sys.executable, "-m", "merge", "build", str(recipe), str(work / "ours")])
+        if arguments.against:
+            print(json.dumps({"run": "build, the other checkout", **build(work, "before", arguments.against)}))
+        ours = build(work, "ours")
         out = sum(file.stat().st_size for file in (work / "ours").glob("*.safetensors"))
         print(json.dumps({"run": "merge build (verified)", **ours, "gb_s": round(size / 1e9 / ours["seconds"], 2)}))
+        if arguments.against:
+            for file in sorted((work / "ours").iterdir()):
+                if file.read_bytes() != (work / "before" / file.name).read_bytes():
+                    sys.exit(f"{file.name} has other bytes than the other checkout's")
+            shutil.rmtree(work / "before")
+            print(json.dumps({"run": "build, the other checkout", **build(work, "before", arguments.against)}))
+        limit = max(size / read, out / write)
+        print(json.dumps({"limit_seconds": round(limit, 1), "over_limit": round(ours["seconds"] / limit, 2)}))
+        if arguments.ours_only:
+            return
 
         forget(work)
         options = ["--no-copy-tokenizer", "--out-shard-size", "2B"]
@@ -223,12 +251,9 @@ def main() -> None:
         print(json.dumps({"run": "hashes", **third}))
 
         two = first["seconds"] + second["seconds"]
-        limit = max(size / read, out / write)
         summary = {
             "times_faster": round(two / ours["seconds"], 2),
             "times_faster_than_the_two_and_hashes": round((two + third["seconds"]) / ours["seconds"], 2),
-            "limit_seconds": round(limit, 1),
-            "over_limit": round(ours["seconds"] / limit, 2),
             "largest_tensor_needs_gb": round(LARGEST_TENSOR_NEEDS / 1e9, 2),
             "above_it_gb": round(ours["peak_rss_gb"] - LARGEST_TENSOR_NEEDS / 1e9, 2),
         }
