@@ -255,7 +255,10 @@ _OF_A_KIND = re.compile(
     rf"(?:{_ONE}|loan|complaint|order|brief|motion|policy|regulation|note)\b(?:\s+{_ONE}\b)?(?:['’]s)?",
     re.IGNORECASE,
 )
-_COMPARING = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs\b\.?)", re.IGNORECASE)
+_COMPARING = re.compile(
+    r"\b(?:compar\w+|differ\w*|versus|vs\b\.?|(?:long|short|high|low|strict|broad|narrow|wid|larg|small|great)e?r(?=\s+than\b))",
+    re.IGNORECASE,
+)
 
 
 def asked_of_one(question: str) -> str:

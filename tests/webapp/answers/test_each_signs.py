@@ -61,6 +61,7 @@ def test_a_comparison_within_a_document_is_none_of_all(question: str) -> None:
         ("Which has the longer term, the contract or the contract?", "What is the term"),
         ("What is the difference between the price in the contract and that in the contract?", "What is the price"),
         ("Compare the clauses on assignment.", "What is the assignment"),
+        ("Is the cap in the contract higher than that in the contract?", "What is the cap"),
         ("Compare the notice periods of Acme Corp and Baker.", "What are the notice periods"),
         ("Under the contract and under the contract, when is rent due?", "when is rent due"),
     ],
