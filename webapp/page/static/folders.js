@@ -14,19 +14,21 @@
     return new File([file], parts.join(FOLDER), { type: file.type, lastModified: file.lastModified });
   };
 
-  // What lies in a folder that was dropped; a folder gives its entries some at a time.
-  const filesIn = async (entry, found) => {
-    if (found.length >= MOST) return found;
+  // What lies in a folder that was dropped, one file more than is taken at most; a folder gives its entries some at a
+  // time. What the browser cannot read is told.
+  const filesIn = async (entry, found, told) => {
+    if (found.length > MOST) return;
+    const unread = () => told.push(`“${entry.name}” cannot be read by this browser.`);
     if (entry.isFile) {
-      const file = await new Promise((resolve) => { entry.file(resolve, () => resolve(null)); });
+      const file = await new Promise((resolve) => { entry.file(resolve, () => resolve(unread() && null)); });
       if (file) found.push(named(file, entry.fullPath));
-      return found;
+      return;
     }
     const reader = entry.createReader();
     for (;;) {
-      const entries = await new Promise((resolve) => { reader.readEntries(resolve, () => resolve([])); });
-      if (!entries.length) return found;
-      for (const each of entries) await filesIn(each, found);
+      const entries = await new Promise((resolve) => { reader.readEntries(resolve, () => resolve(unread() && [])); });
+      if (!entries.length) return;
+      for (const each of entries) await filesIn(each, found, told);
     }
   };
 
@@ -42,9 +44,12 @@
   const refusals = () => [
     ...document.querySelectorAll('#part-notice p')].map((each) => each.textContent.replace(/^!/, '').trim());
   let under = Promise.resolve();
-  const add = (files) => {
+  const add = (chosen, told = []) => {
+    const files = chosen.slice(0, MOST);
+    if (chosen.length > MOST) told.push(`Only the first ${MOST.toLocaleString('en')} files of the folder are added.`);
     under = under.then(async () => {
-      const told = [];
+      const before = told.length;
+      isRefused()?.remove(); // of an upload before this one
       for (let at = 0; at < files.length; at += AT_ONCE) {
         while (!isFree()) await wait(100);
         const some = new DataTransfer(), field = input();
@@ -52,16 +57,19 @@
         field.files = some.files;
         field.dispatchEvent(new Event('change', { bubbles: true }));
         await untilFree(field);
-        if (isRefused()) break;
+        if (isRefused()) {
+          told.push(isRefused().querySelector('p').textContent);
+          break;
+        }
         told.push(...refusals());
       }
-      if (files.length > AT_ONCE && told.length) window.tellAll([...new Set(told)]);
+      if (before || (files.length > AT_ONCE && told.length)) window.tellAll([...new Set(told)]);
     });
   };
 
   document.addEventListener('change', ({ target }) => {
     if (!target.matches?.('input[data-folder]')) return;
-    add([...target.files].slice(0, MOST).map((file) => named(file, file.webkitRelativePath)));
+    add([...target.files].map((file) => named(file, file.webkitRelativePath)));
     target.value = '';
   });
   document.addEventListener('click', ({ target }) => {
@@ -74,9 +82,9 @@
     event.preventDefault();
     event.stopPropagation();
     (async () => {
-      const found = [];
-      for (const entry of entries) await filesIn(entry, found);
-      add(found);
+      const [found, told] = [[], []];
+      for (const entry of entries) await filesIn(entry, found, told);
+      add(found, told);
     })();
   }, true);
 })();
