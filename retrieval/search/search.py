@@ -187,8 +187,7 @@ class Searcher:
         for depth in (CANDIDATES, _DEEPEST):
             words = self._lexical.query(matter_id, query_stems, document_ids, depth)
             meaning = self._vectors.query(matter_id, aim, document_ids, depth)
-            distinct = {chunk.words for chunk in (*words, *meaning)}
-            if len(distinct) >= limit or max(len(words), len(meaning)) < depth:
+            if len({chunk.words for chunk in (*words, *meaning)}) >= limit or max(len(words), len(meaning)) < depth:
                 break
         fused = fuse(words, meaning, WORDS_WITH_TYPE if matches else WORDS)
         scores = beside_neighbours(fused)
@@ -199,9 +198,8 @@ class Searcher:
         best = by_bearing(ranked, scores, read, bearing)
         kinds = ", ".join(m.type.name for m in matches)
         in_order = dict.fromkeys((*(c.span.document_id for c in best), *(document_ids or ())))
-        wordings = (own,) if own else (route.question, question)
         structure = answer_by_structure(
-            wordings,
+            (own,) if own else (route.question, question),
             in_order,
             document_of,
             partial(self._library.facts, matter_id),

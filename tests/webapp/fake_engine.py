@@ -393,6 +393,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(Refusal(200, {"tokens": list(range(len(asked["content"].split())))}))
         if self.path != "/v1/chat/completions":
             shown = engine.rendering(self.path)
+            if shown is not None and not asked.keys() & {"prompt", "messages", "inputs"}:
+                return self._refuse(Refusal(400))
             return self._refuse(Refusal(404) if shown is None else Refusal(200, shown))
         engine.asked.append(asked)
         engine.headers.append({name.lower(): value for name, value in self.headers.items()})

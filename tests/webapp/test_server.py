@@ -4,10 +4,10 @@ import json
 import os
 import socket
 import stat
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -333,6 +333,17 @@ def test_a_server_whose_search_model_is_away_says_so_and_takes_files_all_the_sam
         assert acme["documents"] == 1
 
 
+def until_connected(url: str, seconds: float = 60) -> None:
+    """Wait until a client has a connection to a server of this machine."""
+    port, end = f":{urlsplit(url).port:04X}", time.monotonic() + seconds
+    while time.monotonic() < end:
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()]
+        if any(row[1].endswith(port) and row[3] == "01" for row in rows):  # established
+            return
+        time.sleep(0.1)
+    raise AssertionError("nobody has connected")
+
+
 def test_a_command_whose_server_dies_says_so(tmp_path: Path) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"})
@@ -340,7 +351,9 @@ def test_a_command_whose_server_dies_says_so(tmp_path: Path) -> None:
         asked = pincite.start(
             "search", "Sample", "price", "--json"
         )  # waits for the sample, which waits for its vectors
-        threading.Timer(3, server.process.kill).start()
+        until_connected(server.commands)
+        time.sleep(1)
+        server.process.kill()
         _, err = asked.communicate(timeout=60)
     assert asked.returncode == 1
     assert json.loads(err)["error"] == "pincite stopped before this was finished."

@@ -41,7 +41,6 @@ _HOLDERS = ("part", "title", "chapter")  # what is below their heading without a
 _MOST_DOCUMENTS = 8  # of which clauses are quoted; how many more there are is told
 _MOST_BEARING = 3  # sentences of a clause that is quoted in part
 _LONGEST_JOINED = 1_500  # characters of a clause that is quoted in part and to which another part of it is joined
-_LEAST_ELSEWHERE = 0.5  # of the best sentence's score, in another document than its own
 _LEAST_INSIDE = 0.5  # share of a sentence that is in the passage; a passage may end inside one
 
 
@@ -160,9 +159,8 @@ def key_language(
     """Select the clauses of the passages whose sentences are most relevant to a question, `most` or one a document.
 
     Of each document the best clause comes first, the others are in page order. `relevance(question, sentences)` scores
-    all at once; each sentence carries the best score of the `hits` that contain it. Sentences scored 0 or less, those
-    of other documents than the best one's that score far less than it, and repeated ones, are left out, and so are
-    clauses without the kind of value that is asked for, where any has it.
+    all at once; each sentence carries the best score of the `hits` that contain it. Sentences scored 0 or less, and
+    repeated ones, are left out, and so are clauses without the kind of value that is asked for, where any has it.
     KeyError if the document of a passage is missing.
     """
     sentence_spans = {span for passage in passages for span in _inside(documents[passage.document_id], passage)}
@@ -175,13 +173,7 @@ def key_language(
     candidates = [
         _candidate(documents[s.document_id], s, text, best_first) for s, text in zip(spans, texts, strict=True)
     ]
-    scores = relevance(question, candidates)
-    best, surest = max(zip(scores, spans, strict=True), key=lambda row: row[0])
-    scores = [
-        score if span.document_id == surest.document_id or score >= _LEAST_ELSEWHERE * best else 0.0
-        for score, span in zip(scores, spans, strict=True)
-    ]
-    ranked = sorted(zip(spans, texts, scores, strict=True), key=lambda row: -row[2])
+    ranked = sorted(zip(spans, texts, relevance(question, candidates), strict=True), key=lambda row: -row[2])
     distinct = {text: span for span, text, score in reversed(ranked) if score > 0}  # each at its highest score
     bearing = [span for span, text, score in ranked if score > 0 and distinct[text] is span]
     every = _clauses(_without_other_rows(question, bearing, documents), documents)
@@ -192,9 +184,9 @@ def key_language(
     chosen = _chosen(clauses, most)
     quoted = {clause.document_id for clause in chosen}
     further = dict.fromkeys(clause.document_id for clause in clauses if clause.document_id not in quoted)
-    first = {clause.document_id: clause for clause in reversed(chosen)}
+    best = {clause.document_id: clause for clause in reversed(chosen)}
     ids = list(dict.fromkeys(clause.document_id for clause in chosen))
-    chosen.sort(key=lambda c: (ids.index(c.document_id), c is not first[c.document_id], c.span.start))
+    chosen.sort(key=lambda c: (ids.index(c.document_id), c is not best[c.document_id], c.span.start))
     return KeyLanguage(tuple(chosen), tuple(further), lacks)
 
 

@@ -640,8 +640,8 @@ class AnswerResult(_TurnRow):
 
     @property
     def statements(self) -> list[tuple[Mark, tuple[int, ...]]]:
-        """The mark of each sentence, those that rows of documents rest on too, and the positions of its citations."""
-        of_rows = [row.sentence for row in self.documents if row.sentence]
+        """The mark of each sentence, those that rows show too, and the positions of its citations."""
+        of_rows = [row.sentence for row in self.documents if row.sentence and (row.sentence.at or row.doubted)]
         return [(sentence.standing, sentence.at) for sentence in (*self.sentences, *of_rows)]
 
     @property

@@ -4,12 +4,11 @@ Nothing is made up: a question stands here only where the heading that it is abo
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import lru_cache
 from itertools import islice
 
-from retrieval import DocumentRecord, Facts, Library, PinciteError, outline
+from retrieval import Document, DocumentRecord, Facts, Library, outline
 
 # Each is answered by one section of the sample; tested with the packaged search model.
 OF_THE_SAMPLE = (
@@ -47,7 +46,7 @@ class OpeningQuestions:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._asked_of = lru_cache(_KEPT)(self._find)  # by content and version of its text, so never out of date
+        self._known: OrderedDict[tuple[str, int], tuple[str, ...]] = OrderedDict()  # by content and version of its text
 
     def of(self, ready: Sequence[DocumentRecord]) -> list[str]:
         """Questions that these documents answer, at most MOST: of several documents one each, of one document all."""
@@ -55,20 +54,32 @@ class OpeningQuestions:
         facts = self._library.facts_of(looked_at)
         found = []
         for record in looked_at:
-            with suppress(PinciteError):  # removed meanwhile, or about to be read again
-                questions = [*self._asked_of(record.matter_id, record.id, record.text_version)]
-                if record.id in facts and facts[record.id].parties:
-                    questions.append("Who are the parties to {}?")
-                found.append((called(record, facts.get(record.id), alone=len(ready) == 1), questions))
+            questions = [*self._asked_of(record)]
+            if record.id in facts and facts[record.id].parties:
+                questions.append("Who are the parties to {}?")
+            found.append((called(record, facts.get(record.id), alone=len(ready) == 1), questions))
         return list(islice(_in_turn(found), MOST))
 
-    def _find(self, matter_id: str, document_id: str, version: int) -> tuple[str, ...]:
-        headings = [
-            clause.heading
-            for clause in outline(self._library.document(matter_id, document_id, version))
-            if clause.heading and clause.depth < 2 and len(clause.heading) <= _LONGEST_HEADING
-        ]
-        return tuple(question for about, question in _ABOUT if any(about.search(heading) for heading in headings))
+    def _asked_of(self, record: DocumentRecord) -> tuple[str, ...]:
+        """The questions of a document; none of one whose text is gone, which a mere look does not have read again."""
+        key = (record.id, record.text_version)
+        if key not in self._known:
+            document = self._library.text(record)
+            if document is None:
+                return ()
+            self._known[key] = _find(document)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _find(document: Document) -> tuple[str, ...]:
+    headings = [
+        clause.heading
+        for clause in outline(document)
+        if clause.heading and clause.depth < 2 and len(clause.heading) <= _LONGEST_HEADING
+    ]
+    return tuple(question for about, question in _ABOUT if any(about.search(heading) for heading in headings))
 
 
 def called(record: DocumentRecord, facts: Facts | None, *, alone: bool) -> str:

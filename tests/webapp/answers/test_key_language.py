@@ -109,14 +109,6 @@ def test_a_clause_that_is_no_sentence_can_be_quoted(word: str, text: str | None)
     assert [clause.text for clause in asked_of(word, document(CHARTER)).clauses] == ([text] if text else [])
 
 
-def test_another_document_is_quoted_where_it_bears_about_as_much() -> None:
-    charter, other = document(CHARTER), document("2. Term. The weeks of Malta are ten.", id_="other")
-    about = asked_of("malta weeks", charter, other).clauses
-    assert {key.document_id for key in about} == {"d", "other"}
-    of_one = asked_of("the laws of malta govern this charter", charter, other).clauses
-    assert {key.document_id for key in of_one} == {"d"}
-
-
 SERVICES = """SERVICES AGREEMENT
 1. Fees. The Customer pays $900 a month. Late sums bear interest. The interest will not exceed $50 in any month.
 2. Support. The Supplier shall:

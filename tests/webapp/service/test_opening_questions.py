@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from retrieval import Document, DocumentNotReady, DocumentRecord, Facts, Library, find_facts
+from retrieval import Document, DocumentRecord, Facts, Library, find_facts
 from tests.documents import document
 from webapp.service.opening_questions import MOST, OpeningQuestions
 
@@ -32,11 +32,9 @@ class Texts:
             [DocumentRecord("m", id_, each.name, "ready", 1, pages, (), None, 9) for id_, each in self.texts.items()]
         )
 
-    def document(self, matter_id: str, document_id: str, version: int) -> Document:
-        self.read.append(document_id)
-        if not self.texts[document_id].text:
-            raise DocumentNotReady(document="…", state="waiting")
-        return self.texts[document_id]
+    def text(self, record: DocumentRecord) -> Document | None:
+        self.read.append(record.id)
+        return self.texts[record.id] if self.texts[record.id].text else None
 
     def facts_of(self, records: Sequence[DocumentRecord]) -> dict[str, Facts]:
         return {each.id: find_facts(self.texts[each.id]) for each in records}
