@@ -37,7 +37,6 @@ _ASIDE = re.compile(
     r"\b(?:(?:in|under|of|to|for|by|from)\s+)?(?:this|the|our|any)\s+(?:contract|agreement|deal|document)s?\b"
     r"|^(?:is|are) there (?:an?|any)\b"
     r"|^do(?:es)? (?:this|the) (?:contract|agreement) (?:include|contain|provide for|have|specify|say)(?: an?| any)?\b"
-    r"|^(?:ha(?:ve|s)|contains?|includes?|provides? for)(?: (?:an?|any)\b)?(?! to\b)"
     r"|\b(?:clause|provision)s?\b"
     r"|\b(?:specified|provided|included|designated|required)\b(?= *(?:in|under|$|\?))",
     re.IGNORECASE,

@@ -208,7 +208,29 @@ def test_documents_that_a_name_fits_equally_are_close(
     ],
 )
 def test_what_only_looks_like_a_name_means_no_document(stores: Stores, question: str) -> None:
-    assert routed(stores, question) == (Route(None, question), [], [])
+    route, _, close = routed(stores, question)
+    assert (route.document_ids, route.question, close) == (None, question, [])
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("How much is the consultant paid?", ["consulting-2020"]),
+        ("What must the supplier deliver?", ["msa-globex-v2"]),
+        ("May the tenant sublet?", []),  # two documents have one
+        ("May the company terminate?", []),  # most have one
+        ("May the subcontractor terminate?", []),
+        ("What must the supplier pay under the Acme lease?", []),  # a name goes before
+    ],
+)
+def test_a_document_is_meant_by_the_role_of_its_party_where_no_other_has_one(
+    stores: Stores, question: str, document: list[str]
+) -> None:
+    route, _, _ = routed(stores, question)
+    (matter,) = stores.library.matters()
+    names = {r.id: r.name.removesuffix(".pdf") for r in stores.library.documents(matter.id)}
+    assert [names[id_] for id_ in route.meant] == document
+    assert not (route.meant and route.document_ids)
 
 
 def test_two_names_mean_both_documents_and_leave_no_choice(stores: Stores) -> None:
@@ -231,24 +253,3 @@ def test_a_name_that_fits_many_tells_none_apart(stores: Stores) -> None:
     for question in ("Who signed the Acme lease?", "What does Acme owe?"):
         route = Router(stores.library, stores.lexical, matter.id, None).route(question)
         assert route == Route(None, question)
-
-
-@pytest.mark.parametrize(
-    ("question", "document"),
-    [
-        ("How much is the consultant paid?", ["consulting-2020"]),
-        ("What must the supplier deliver?", ["msa-globex-v2"]),
-        ("May the tenant sublet?", []),  # two documents have one
-        ("May the company terminate?", []),  # most have one
-        ("May the subcontractor terminate?", []),
-        ("What must the supplier pay under the Acme lease?", []),  # a name goes before
-    ],
-)
-def test_a_document_is_meant_by_the_role_of_its_party_where_no_other_has_one(
-    stores: Stores, question: str, document: list[str]
-) -> None:
-    route, _, _ = routed(stores, question)
-    (matter,) = stores.library.matters()
-    names = {r.id: r.name.removesuffix(".pdf") for r in stores.library.documents(matter.id)}
-    assert [names[id_] for id_ in route.meant] == document
-    assert not (route.meant and route.document_ids)
