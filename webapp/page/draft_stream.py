@@ -105,8 +105,11 @@ async def _events(running: Running | None, follow: Follow) -> AsyncGenerator[str
                         user_error(error)
                         return
                     authorised_at = time.monotonic()
+                if not is_new:
+                    yield _STILL_THERE
+                    continue
                 html = str(draft_html(running))
-                yield _event(sent, html) if is_new else _STILL_THERE
+                yield _event(sent, html)
                 sent = html
     yield _END
 
