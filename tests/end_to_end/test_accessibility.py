@@ -1,5 +1,6 @@
 """The page for whoever sees little or uses no mouse: axe on every state, and the whole way by keyboard."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,10 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("dark", [1, pytest.param(0, marks=pytest.mark.long)])  # which half of the states
-def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_narrow(
-    browser: Browser, tmp_path: Path, dark: int
-) -> None:
+def nothing_serious(shown: Iterable[tuple[str, Page]], dark: int) -> None:
+    """Look at each state, every second one (from `dark` on) dark and narrow, the others light and wide."""
     found: dict[str, list[str]] = {}
-    for count, (name, page) in enumerate(states(browser, tmp_path)):
+    for count, (name, page) in enumerate(shown):
         if count % 2 == dark:
             lit(page, "dark")
             page.set_viewport_size(NARROW)  # type: ignore[arg-type]
@@ -42,6 +41,13 @@ def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_na
         page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     assert {name: told for name, told in found.items() if told} == {}
     assert len(found) > 20
+
+
+@pytest.mark.parametrize("dark", [1, pytest.param(0, marks=pytest.mark.long)])  # which half of the states
+def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_narrow(
+    browser: Browser, tmp_path: Path, dark: int
+) -> None:
+    nothing_serious(states(browser, tmp_path), dark)
 
 
 @pytest.mark.long
@@ -49,16 +55,7 @@ def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_na
 def test_axe_has_nothing_serious_against_dialogs_menus_and_the_pages_of_people(
     browser: Browser, tmp_path: Path, dark: int
 ) -> None:
-    found: dict[str, list[str]] = {}
-    for count, (name, page) in enumerate(further_states(browser, tmp_path)):
-        if count % 2 == dark:
-            lit(page, "dark")
-            page.set_viewport_size(NARROW)  # type: ignore[arg-type]
-        found[name] = findings(page)
-        lit(page, "light")
-        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    assert {name: told for name, told in found.items() if told} == {}
-    assert len(found) > 20
+    nothing_serious(further_states(browser, tmp_path), dark)
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -24,7 +24,7 @@ from webapp.page.handlers import ControllerFactory
 from webapp.page.updates import draft_html
 from webapp.service.running import Running
 from webapp.store.audit import REFUSALS
-from webapp.web.error_responses import StrictRoute, error_response
+from webapp.web.error_responses import StrictRoute, answered
 
 AUTHORISED_SECONDS = 1.0  # for which a stream goes on without a look at who may read it
 STREAMS_OF_ONE = 60  # concurrent streams of one user, each of a page on which an answer is being written
@@ -66,8 +66,7 @@ def draft_routes(controllers: ControllerFactory) -> APIRouter:
             if streams[controller.share_key] >= STREAMS_OF_ONE:
                 raise TooManyStreams(count=STREAMS_OF_ONE)
         except Exception as error:  # noqa: BLE001 (the one place where an error of this route is answered, as a sentence)
-            sentence = user_error(error)
-            return error_response(sentence, next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503))
+            return answered(error, _STATUS)
         return _Stream(_events(running, follow), streams, controller.share_key)
 
     return router

@@ -14,7 +14,6 @@ from starlette.concurrency import run_in_threadpool
 from retrieval import NoSuchMatter
 from webapp.core.errors import NotAllowed, RequestMalformed, SessionEnded
 from webapp.core.limits import is_id
-from webapp.core.log import user_error
 from webapp.core.urls import audit_url
 from webapp.exports.audit_log import CSV_TYPE, AuditPage, to_csv, to_html
 from webapp.service.audit_log import parse_time, readable, record_reading, row_of, rows
@@ -22,7 +21,7 @@ from webapp.service.workspace import Workspace
 from webapp.store.audit import Act, Wanted
 from webapp.store.users import User
 from webapp.web.authentication import user_of
-from webapp.web.error_responses import StrictRoute, error_response
+from webapp.web.error_responses import StrictRoute, answered
 
 ROWS = 200  # of one page
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -92,9 +91,8 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str |
             return StreamingResponse(to_csv(rows(workspace, wanted)), media_type=CSV_TYPE, headers=headers)
         return HTMLResponse(to_html(_page(workspace, user, wanted, chosen)), headers=_PRIVATE)
     except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
-        sentence = user_error(error)
         statuses = ((NoSuchMatter, 404), (SessionEnded, 401), (NotAllowed, 403), (RequestMalformed, 422))
-        return error_response(sentence, next((code for kind, code in statuses if isinstance(sentence, kind)), 503))
+        return answered(error, statuses)
 
 
 def _page(workspace: Workspace, user: User, wanted: Wanted, chosen: _Chosen) -> AuditPage:

@@ -43,7 +43,6 @@ from webapp.core.errors import (
     TextsWaiting,
     TooSlow,
 )
-from webapp.core.log import user_error
 from webapp.core.results import Range
 from webapp.core.urls import DOCUMENTS
 from webapp.exports.redline import MEDIA_TYPES, to_docx, to_html
@@ -56,7 +55,7 @@ from webapp.store.audit import Act
 from webapp.store.users import User
 from webapp.web.authentication import user_of
 from webapp.web.downloads import disposition
-from webapp.web.error_responses import StrictRoute, error_response
+from webapp.web.error_responses import StrictRoute, answered, error_response
 
 MOST_SPANS = 64  # in one request
 MOST_VERSIONS = 10_000
@@ -327,9 +326,7 @@ async def _respond(
     except _Malformed:
         return error_response(RequestMalformed(part="span"), 422)
     except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
-        sentence = user_error(error)
-        status = next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503)
-        return error_response(sentence, status)
+        return answered(error, _STATUS)
 
 
 _STATUS = (

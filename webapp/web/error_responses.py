@@ -2,7 +2,7 @@
 malformed request.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from fastapi import Request
@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from retrieval import PinciteError
 from webapp.core.errors import RequestMalformed
+from webapp.core.log import user_error
 
 _PARTS = ("query", "path", "body", "header")  # of a request, which the framework puts before the name
 
@@ -19,6 +20,12 @@ _PARTS = ("query", "path", "body", "header")  # of a request, which the framewor
 def error_response(error: PinciteError, status: int) -> Response:
     """The response of an error."""
     return JSONResponse({"error": str(error), "hint": error.page_hint}, status, headers={"Cache-Control": "no-store"})
+
+
+def answered(error: Exception, statuses: Iterable[tuple[type[Exception], int]]) -> Response:
+    """The response of whatever a route met: its sentence, with the status of the first kind that it is, else 503."""
+    sentence = user_error(error)
+    return error_response(sentence, next((status for kind, status in statuses if isinstance(sentence, kind)), 503))
 
 
 class StrictRoute(APIRoute):

@@ -26,7 +26,6 @@ from webapp.core.errors import (
     TooSlow,
 )
 from webapp.core.limits import is_id
-from webapp.core.log import user_error
 from webapp.core.results import CitationRow, CiteRow, KeySentenceRow, NamedRow
 from webapp.core.urls import EXPORT, ExportForm, place_address
 from webapp.core.wording import how_much_was_read
@@ -44,7 +43,7 @@ from webapp.store.conversations import Conversation, SavedTurn
 from webapp.store.users import User
 from webapp.web.authentication import user_of
 from webapp.web.downloads import disposition
-from webapp.web.error_responses import StrictRoute, error_response
+from webapp.web.error_responses import StrictRoute, answered
 
 EXPORT_SECONDS = 60.0
 MOST_PLACES = 20_000  # of one file: a Word file of 30 MB
@@ -104,8 +103,7 @@ async def _respond(
         except TimeoutError:
             raise TooSlow(seconds=EXPORT_SECONDS) from None
     except Exception as error:  # noqa: BLE001 (the one place where an error of these routes is answered, as a sentence)
-        sentence = user_error(error)
-        return error_response(sentence, next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503))
+        return answered(error, _STATUS)
 
 
 _STATUS = (

@@ -12,11 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from retrieval import NoSuchMatter
 from webapp.core.errors import NotAllowed, SessionEnded
-from webapp.core.log import user_error
 from webapp.service.palette import places
 from webapp.service.workspace import Workspace
 from webapp.web.authentication import user_of
-from webapp.web.error_responses import StrictRoute, error_response
+from webapp.web.error_responses import StrictRoute, answered, error_response
 
 LONGEST = 200  # characters that are searched for
 _STATUS = ((SessionEnded, 401), (NotAllowed, 403))
@@ -44,6 +43,5 @@ def _respond(request: Request, opened: Callable[[], Workspace], matter_id: str, 
     except NoSuchMatter:
         return error_response(NoSuchMatter(matter="…"), 404)
     except Exception as error:  # noqa: BLE001 (the one place where an error of this route is answered, as a sentence)
-        sentence = user_error(error)
-        return error_response(sentence, next((code for kind, code in _STATUS if isinstance(sentence, kind)), 503))
+        return answered(error, _STATUS)
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
