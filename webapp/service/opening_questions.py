@@ -63,14 +63,15 @@ class OpeningQuestions:
     def _asked_of(self, record: DocumentRecord) -> tuple[str, ...]:
         """The questions of a document; none of one whose text is gone, which a mere look does not have read again."""
         key = (record.id, record.text_version)
-        if key not in self._known:
+        questions = self._known.get(key)
+        if questions is None:
             document = self._library.text(record)
             if document is None:
                 return ()
-            self._known[key] = _find(document)
+            questions = self._known[key] = _find(document)
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
-        return self._known[key]
+        return questions
 
 
 def _find(document: Document) -> tuple[str, ...]:
