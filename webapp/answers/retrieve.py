@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 
-from retrieval import Chunk, Hit, Results, Searcher, Span
+from retrieval import Chunk, Hit, Results, Route, Searcher, Span
 from webapp.answers.history import Turn
 from webapp.answers.reading import ReadAs, Reading, content_words
 
@@ -100,7 +100,7 @@ class Retriever:
         if reading.parts:
             return self._parts(reading)
         if last is None:
-            return self._rather(reading.question, "own", self._meant(reading.question))
+            return self._rather(reading.question, "own")
         return self._in_conversation(reading, last)
 
     def documents(self, reading: Reading, history: Sequence[Turn]) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class Retriever:
         """
         whole = reading.question
         named = [self._named(part) for part in reading.parts]
-        meant = self._meant(whole)
+        meant = self._route(whole).meant
         parts: list[Retrieved] = []
         asked = ""
         for part, ids in zip(reading.parts, named, strict=True):
@@ -146,20 +146,27 @@ class Retriever:
             tuple(part.query for part in parts if found and not part.found),
         )
 
-    def _rather(self, query: str, read_as: ReadAs, ids: tuple[str, ...]) -> Retrieved:
-        """Search in the documents that a question probably means, if any, unless others say it far more surely."""
-        if not ids or len(ids) == len(self.document_ids):
-            return self._one(query, read_as, self.document_ids)
-        here, everywhere = self._one(query, read_as, ids), self._one(query, read_as, self.document_ids)
-        (in_these,), (in_all,) = here.searches, everywhere.searches
+    def _rather(self, query: str, read_as: ReadAs, ids: tuple[str, ...] | None = None) -> Retrieved:
+        """Search in the documents that a question probably means, if any, unless others say it far more surely.
+
+        `ids`: those that are meant; None for those that the search finds to be.
+        """
+        everywhere = self._one(query, read_as, self.document_ids)
+        (in_all,) = everywhere.searches
+        meant = in_all.route.meant if ids is None else ids
+        if not meant or len(meant) == len(self.document_ids):
+            return everywhere
+        here = self._one(query, read_as, meant)
+        (in_these,) = here.searches
         stays = in_these.found and in_these.confidence >= in_all.confidence - _MAY_LACK_IF_MEANT
         return here if stays else everywhere
 
     def _in_conversation(self, reading: Reading, last: Turn) -> Retrieved:
         own = reading.question
         before = tuple(id_ for id_ in last.document_ids if id_ in self.document_ids)
-        named = self._named(own) if len(self.document_ids) > 1 else ()
-        meant = () if named or _EVERYWHERE.search(own) else self._meant(own)
+        route = self._route(own)
+        named = (route.document_ids or ()) if len(self.document_ids) > 1 else ()
+        meant = () if named or _EVERYWHERE.search(own) else route.meant
         if meant and not set(meant) <= set(before):  # it speaks of a party to another one
             return self._rather(own, "own", meant)
         before = meant or before
@@ -205,13 +212,13 @@ class Retriever:
         return here if in_last.found and (is_as_sure or in_last.only_places) else everywhere
 
     def _named(self, question: str) -> tuple[str, ...]:
-        return self.searcher.route(self.matter_id, question, self.document_ids).document_ids or ()
-
-    def _meant(self, question: str) -> tuple[str, ...]:
-        return self.searcher.route(self.matter_id, question, self.document_ids).meant
+        return self._route(question).document_ids or ()
 
     def _without_name(self, question: str) -> str:
-        return self.searcher.route(self.matter_id, question, self.document_ids).question
+        return self._route(question).question
+
+    def _route(self, question: str) -> Route:
+        return self.searcher.route(self.matter_id, question, self.document_ids)
 
     def _again(self, last: Turn) -> Retrieved | None:
         """The passages of the last answer, or its citations where it was put together of several, as far as their
