@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import hostile
+from tests.clock import within
 from tests.webapp.commands import Pincite, Server
 from tests.webapp.embeddings import embeddings
 
@@ -48,7 +49,7 @@ def _reading(server: Server, name: str, data: bytes) -> set[int]:
     server.wait_until_ready()
     told = server.ask("POST", "/cli/accept", params={"matter": "Acme", "name": name}, content=data)
     assert told.status_code == 200
-    end = time.monotonic() + 20
+    end = time.monotonic() + 30
     while not (reading := _children(server.process.pid)):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -71,15 +72,13 @@ def test_a_server_ends_and_nothing_of_it_runs_on(
     settings: dict[str, str],
     data: bytes,
     how: signal.Signals,
-    record_property: Callable[[str, object], None],
 ) -> None:
     with Pincite(tmp_path, settings).serving() as server:
         reading = _reading(server, "hostile.pdf", data)
-        began = time.monotonic()
-        os.kill(server.process.pid, how)
-        server.process.wait(10)
-        ended = time.monotonic() - began
-        while any(map(_runs, reading)):
-            assert time.monotonic() - began < 13
-            time.sleep(0.02)
-        record_property(how.name, round(ended, 1))
+        with within(13, time.monotonic):
+            os.kill(server.process.pid, how)
+            server.process.wait(30)
+            given_up = time.monotonic() + 60
+            while any(map(_runs, reading)):
+                assert time.monotonic() < given_up
+                time.sleep(0.02)

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
+from tests.clock import allowed, within
 from tests.pdfs import make_pdf, tiles
 from tests.webapp.commands import Pincite
 from tests.webapp.serving import LIKE_A_BROWSER, Running, running, text_url
@@ -116,12 +117,10 @@ def test_others_wait_for_nothing_while_one_user_asks_for_pages_that_cannot_be_dr
     eve, ann = reader(server, "eve", tiles(ASKED)), reader(server, "ann", make_pdf([str(n) for n in range(5)]))
     assert ann.image(1, 2.0).status_code == 200  # its process is there
     patience(monkeypatch, 6)
-    began = time.monotonic()
-    with at_once(ASKED, eve.image) as answers:
-        assert median_seconds(ann.image) < 2
-        assert median_seconds(lambda _: ann.browser.get("/shared")) < 0.5
-        assert median_seconds(lambda _: ann.browser.get(pdf_url(ann.matter, ann.document))) < 0.5
-    assert time.monotonic() - began < 12  # waiting counts
+    with within(12, time.monotonic), at_once(ASKED, eve.image) as answers:  # waiting counts
+        assert median_seconds(ann.image) < allowed(2)
+        assert median_seconds(lambda _: ann.browser.get("/shared")) < allowed(0.5)
+        assert median_seconds(lambda _: ann.browser.get(pdf_url(ann.matter, ann.document))) < allowed(0.5)
     assert {answer.status_code for answer in answers} == {404, 429}
     refused = [answer.json()["error"] for answer in answers if answer.status_code == 429]
     assert refused == ["Too many pages are being drawn for you."] * (ASKED - IMAGES_PER_USER)
@@ -135,14 +134,12 @@ def test_a_page_that_was_too_slow_is_told_at_once_and_after_three_the_document_i
     eve = reader(server, "eve", tiles(9))
     first = eve.image(1)
     assert (first.status_code, first.json()["error"]) == (404, "Page 1 of “eve.pdf” took too long to draw.")
-    began = time.monotonic()
-    assert eve.image(1).json() == eve.image(1, 2.0).json() == first.json()
-    assert time.monotonic() - began < 0.8
+    with within(0.8, time.monotonic):
+        assert eve.image(1).json() == eve.image(1, 2.0).json() == first.json()
     assert "Page 2" in eve.image(2).json()["error"]
     assert "Page 3" in eve.image(3).json()["error"]
-    began = time.monotonic()
-    assert eve.image(4).json()["error"] == str(DocumentNotDrawn(page=4, document="eve.pdf"))
-    assert time.monotonic() - began < 0.8
+    with within(0.8, time.monotonic):
+        assert eve.image(4).json()["error"] == str(DocumentNotDrawn(page=4, document="eve.pdf"))
     assert eve.browser.get(pdf_url(eve.matter, eve.document)).content == tiles(9)
 
 
@@ -151,19 +148,18 @@ def test_who_leaves_gets_their_share_back(server: Running) -> None:
     good = server.workspace.library.accept(eve.matter, "good.pdf", make_pdf(["good"]))
     for number in range(1, 5):  # of which one is drawn and three wait
         eve.leaves_at(number, 0.3)
-    began = time.monotonic()
-    assert eve.browser.get(page_url(eve.matter, good.id, 1)).status_code == 200
-    assert time.monotonic() - began < 8  # and not 20
+    with within(8, time.monotonic):  # and not 20
+        assert eve.browser.get(page_url(eve.matter, good.id, 1)).status_code == 200
     assert server.workspace.page_renderer._failed == {}
 
 
 def test_a_lost_client_is_dropped_while_it_waits(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    patience(monkeypatch, 4)
+    patience(monkeypatch, 8)
     eve = reader(server, "eve", tiles(ASKED))
     with at_once(1, eve.image):
         for number in range(2, IMAGES_PER_USER + 10):  # one after the other: the queue never gets long
             eve.leaves_at(number, 0.02)
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 6
         while server.workspace.draws._lines and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not server.workspace.draws._lines
@@ -182,10 +178,9 @@ def test_the_server_stops_while_pages_are_drawn_that_cannot_be(tmp_path: Path) -
         requests = [pool.submit(ask, number) for number in range(1, ASKED + 1)]
         time.sleep(4)
         assert not all(each.done() for each in requests)
-        began = time.monotonic()
-        started.process.send_signal(signal.SIGTERM)
-        started.process.wait(60)
-        assert time.monotonic() - began < 10
+        with within(10, time.monotonic):
+            started.process.send_signal(signal.SIGTERM)
+            started.process.wait(60)
 
 
 def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
@@ -194,14 +189,13 @@ def test_forgetting_and_stopping_do_not_wait_for_a_page() -> None:
     with ThreadPoolExecutor(2) as pool:
         drawing = [pool.submit(renderer.image, PageView("bad", page), "a", lambda: bad) for page in (1, 2)]
         time.sleep(1)
-        began = time.monotonic()
-        renderer.forget()
-        assert time.monotonic() - began < 0.5
+        with within(0.5, time.monotonic):
+            renderer.forget()
         assert renderer._drawn == {}
-        renderer.stop()
-        for each in drawing:
-            assert each.exception(5)
-        assert time.monotonic() - began < 5
+        with within(5, time.monotonic):
+            renderer.stop()
+            for each in drawing:
+                assert each.exception(30)
     assert renderer._failed == {}  # that the server stopped says nothing of a page
 
 
@@ -221,6 +215,5 @@ def test_a_page_that_had_no_time_left_is_not_held_to_be_slow(monkeypatch: pytest
 def test_a_passage_of_another_document_comes_while_a_page_is_drawn(server: Running) -> None:
     eve = reader(server, "eve", tiles(2))
     eve.leaves_at(1, 0.3)
-    began = time.monotonic()
-    assert eve.browser.get(text_url(eve.matter, eve.document, [])).status_code == 503  # not read yet
-    assert time.monotonic() - began < 2
+    with within(2, time.monotonic):
+        assert eve.browser.get(text_url(eve.matter, eve.document, [])).status_code == 503  # not read yet

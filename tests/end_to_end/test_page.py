@@ -156,7 +156,7 @@ def test_stop_reaches_the_engine_and_keeps_what_was_written(page: Page, engine: 
     page.locator("#stop").click()
     expect(page.locator(".turn[data-state=stopped]")).to_contain_text("Stopped. What follows is incomplete.")
     expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
-    assert engine.hung_up.acquire(timeout=5)
+    assert engine.hung_up.acquire(timeout=30)
     page.reload()
     expect(page.locator(".turn[data-state=stopped] .written")).to_contain_text("word5")
 

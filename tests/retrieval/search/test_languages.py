@@ -5,6 +5,7 @@ import time
 import pytest
 
 from retrieval.search.languages import foreign_language
+from tests.clock import within
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,5 @@ def test_the_language_of_a_question(question: str, language: str) -> None:
 
 @pytest.mark.parametrize("part", ["der ", "’", "ы", "a", "la-", " "])
 def test_hostile_questions_take_no_time(part: str) -> None:
-    start = time.perf_counter()
-    foreign_language(part * (8_000 // len(part)))
-    assert time.perf_counter() - start < 0.1
+    with within(0.1, time.monotonic):
+        foreign_language(part * (8_000 // len(part)))

@@ -1,10 +1,9 @@
 """Legal terms of questions in German, French and Spanish, in the English that search reads."""
 
-import time
-
 import pytest
 
 from retrieval.search.legal_terms import legal_terms
+from tests.clock import within
 
 
 @pytest.mark.parametrize(
@@ -30,7 +29,6 @@ def test_the_legal_terms_of_a_question_in_english(question: str, language: str, 
 @pytest.mark.parametrize("language", ["German", "French", "Spanish"])
 def test_hostile_questions_take_no_time(language: str) -> None:
     legal_terms("", language)  # loads the table
-    start = time.process_time()
-    legal_terms("vertragsvertragslaufzeit" * 1_000, language)
-    legal_terms("durée ley der " * 1_000, language)
-    assert time.process_time() - start < 0.5
+    with within(0.5):
+        legal_terms("vertragsvertragslaufzeit" * 1_000, language)
+        legal_terms("durée ley der " * 1_000, language)

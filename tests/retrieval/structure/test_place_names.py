@@ -1,11 +1,10 @@
 """Places that questions name, and the clauses that they mean."""
 
-from time import perf_counter
-
 import pytest
 
 from retrieval.core.documents import Document, Page
 from retrieval.structure.place_names import PlaceName, find_named, named_places, not_there
+from tests.clock import within
 
 TEXT = """SUPPLY AGREEMENT
 This Agreement is made between Acme Inc. ("Supplier") and Bolt LLC ("Buyer").
@@ -161,7 +160,6 @@ def test_nothing_is_called_absent_that_the_document_writes_or_an_outline_may_mis
 def test_whether_a_number_is_written_is_told_in_linear_time(trigger: str) -> None:
     text = trigger * (1_000_000 // len(trigger))
     document = Document("h", "Hostile.pdf", text, (Page(1, "1", 0, len(text)),))
-    start = perf_counter()
-    not_there(document, PlaceName("section", "77"))
-    not_there(document, PlaceName("exhibit", "Q"))
-    assert perf_counter() - start < 10  # 1 s with its outline, on a machine that does nothing else
+    with within(10):  # 1 s with its outline, on a machine that does nothing else
+        not_there(document, PlaceName("section", "77"))
+        not_there(document, PlaceName("exhibit", "Q"))

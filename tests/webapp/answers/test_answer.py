@@ -291,7 +291,7 @@ def test_stopping_closes_the_connection_to_the_engine(stores: Stores, scope: Sco
             if isinstance(event, Delta):
                 break
         await stream.aclose()
-        assert await asyncio.to_thread(server.hung_up.acquire, timeout=5)
+        assert await asyncio.to_thread(server.hung_up.acquire, timeout=30)
 
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(["word "] * 1000, pace=0.02))

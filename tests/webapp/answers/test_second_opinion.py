@@ -105,7 +105,7 @@ def test_to_cancel_it_closes_its_streams() -> None:
     with FakeEngine("tgi") as engine:
         engine.enqueue(Reply([" "], fault="silence"))
         asyncio.run(cancelled(engine))
-        assert engine.hung_up.acquire(timeout=5)
+        assert engine.hung_up.acquire(timeout=30)
 
 
 @pytest.mark.parametrize(("is_on", "asked", "state"), [(False, 1, "compared"), (True, 2, "unsupported")])

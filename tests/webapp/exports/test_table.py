@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from lxml import etree
 
+from tests.clock import within
 from tests.webapp.exports.turns import AT, cited, documents, mentions, turn
 from webapp.exports.table import LONGEST_CELL, Table, inert, table_of, to_csv, to_xlsx
 
@@ -64,10 +65,9 @@ def test_mentions_and_the_places_of_an_answer_are_tables_too() -> None:
 
 
 def test_a_cell_of_a_megabyte_is_cut_and_control_characters_are_left_out() -> None:
-    began = time.monotonic()
-    table = Table(("A", "B"), [("x" * 1_000_000, "a\x00b\x1b[31mc\u202ed")], ())
-    [_, [(_, long), (_, clean)]] = cells(to_xlsx(table, title="T", who="", at=AT))
-    assert LONGEST_CELL < len(long) < 32_767
-    assert clean == "abcd"
-    assert len(rows_of(to_csv(table))[1][0]) < 32_767
-    assert time.monotonic() - began < 2
+    with within(2, time.monotonic):
+        table = Table(("A", "B"), [("x" * 1_000_000, "a\x00b\x1b[31mc\u202ed")], ())
+        [_, [(_, long), (_, clean)]] = cells(to_xlsx(table, title="T", who="", at=AT))
+        assert LONGEST_CELL < len(long) < 32_767
+        assert clean == "abcd"
+        assert len(rows_of(to_csv(table))[1][0]) < 32_767

@@ -156,7 +156,7 @@ def test_comments_that_keep_a_connection_open_do_not_count_as_text() -> None:
         server.enqueue(Reply(first=30))
         _, raised = read(LLMClient(server.url, timeouts=Timeouts(first=0.5)))
         assert type(raised) is EngineSilent
-        assert server.hung_up.acquire(timeout=2)
+        assert server.hung_up.acquire(timeout=30)
 
 
 def test_a_slow_first_text_and_slow_pieces_are_waited_for() -> None:
@@ -214,7 +214,7 @@ def test_stopping_closes_the_connection_so_that_the_engine_stops_writing(way: st
     with FakeEngine("tgi") as server:
         server.enqueue(Reply(pieces=["word "] * 1000, pace=0.2))
         assert asyncio.run(run(LLMClient(server.url))).startswith("word ")
-        assert server.hung_up.acquire(timeout=2)
+        assert server.hung_up.acquire(timeout=30)
 
 
 def test_stopping_one_stream_leaves_the_others_alone() -> None:
