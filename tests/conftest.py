@@ -12,7 +12,9 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.fake_engine import FakeEngine
 
 # How long an example takes is the machine's affair: others work on it, too.
-hypothesis.settings.register_profile("shared machine")
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("shared machine")
 
 # A child process imports the main module of its parent, here pytest, which takes longer than what it is started for.
