@@ -316,6 +316,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert outcome.err.startswith(f"The setting PINCITE_PORT cannot be used: 127.0.0.1:{port} cannot be listened on")
 
 
+@pytest.mark.long
 def test_a_server_whose_search_model_is_away_says_so_and_takes_files_all_the_same(tmp_path: Path, lease: Path) -> None:
     pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": "http://127.0.0.1:9"})
     with pincite.serving() as server:

@@ -124,6 +124,7 @@ def test_a_folder_that_another_command_holds_is_waited_for_and_then_given_up(
     assert "PINCITE_DATA_DIR" in outcome.error["hint"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_add_waits_for_another_add_and_both_arrive(tmp_path: Path, embeddings_url: str) -> None:
     settings = {"PINCITE_BUSY_WAIT_SECONDS": "60", "PINCITE_EMBEDDINGS_URL": embeddings_url}

@@ -209,6 +209,7 @@ def test_a_model_that_thinks_longer_than_an_answer_gets_room_for_it(tmp_path: Pa
         assert engine.asked[2]["max_tokens"] == 2048
 
 
+@pytest.mark.long
 def test_an_answer_that_is_thinking_alone_is_told_and_the_documents_answer(tmp_path: Path) -> None:
     with (
         embeddings() as url,

@@ -131,7 +131,9 @@ def _same_records(restored: Settings, source: Settings, folder: Path) -> None:
     assert after == before
 
 
-@pytest.mark.parametrize("source", ["one machine", pytest.param("a firm", marks=pytest.mark.database)])
+@pytest.mark.parametrize(
+    "source", ["one machine", pytest.param("a firm", marks=[pytest.mark.database, pytest.mark.long])]
+)
 def test_a_restored_backup_has_the_same_records_answers_and_evidence(
     source: str, tmp_path: Path, embeddings_url: str, engine: FakeEngine, request: pytest.FixtureRequest
 ) -> None:
@@ -192,6 +194,7 @@ def test_sessions_and_links_of_a_backup_do_not_begin_again(one_machine: Settings
             caller.workspace.accounts.of_link(link)
 
 
+@pytest.mark.long
 def test_a_backup_under_load_is_of_one_moment(one_machine: Settings, tmp_path: Path) -> None:
     """While documents come in, are removed, and questions are asked, each document in the backup is whole."""
     with _caller(one_machine) as caller:

@@ -116,6 +116,7 @@ def _held(folder: Path, vectors: list[bytes]) -> set[str]:
     return {path.name for path in files if any(vector in path.read_bytes() for vector in vectors)}
 
 
+@pytest.mark.long
 def test_nothing_of_a_deleted_matter_is_in_any_file(settings: Settings, tmp_path: Path) -> None:
     with _running(settings) as caller:
         kept = _add(caller, "Kept", tmp_path, "kept", ["1. Fees. The fees are due in May."])
@@ -198,6 +199,7 @@ def test_what_a_command_without_a_server_deletes_is_gone_when_it_ends(settings: 
     assert not (settings.data_dir / DUE).exists()
 
 
+@pytest.mark.long
 def test_what_a_stop_left_is_compacted_after_the_next_start(settings: Settings, tmp_path: Path) -> None:
     with Workspace(settings) as workspace:
         caller = Caller(workspace, LOCAL_USER)

@@ -355,6 +355,7 @@ def test_a_page_is_drawn_once_and_its_file_sent_once() -> None:
     renderer.stop()
 
 
+@pytest.mark.long
 def test_pages_are_drawn_from_many_threads_while_documents_are_read(tmp_path: Path, renderer: PageRenderer) -> None:
     files = {n: make_pdf(contract(n, pages=6)) for n in range(8)}
     with opened(tmp_path) as stores, ThreadPoolExecutor(6) as pool:

@@ -182,6 +182,7 @@ with Workspace(load_settings(data_dir=Path(sys.argv[1]))) as workspace:
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_search_has_the_indexes_put_right_under_python_O_too(settings: Settings) -> None:
     command = [sys.executable, "-O", "-c", OPTIMISED, str(settings.data_dir)]

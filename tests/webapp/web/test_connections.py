@@ -229,7 +229,7 @@ def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPa
         asyncio.run(waited(limit_body(never, 10)))
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_the_server_ends_within_ten_seconds_whatever_is_under_way(tmp_path: Path, sent: signal.Signals) -> None:
     with embeddings() as url:
         pincite = Pincite(tmp_path, {"PINCITE_EMBEDDINGS_URL": url})
