@@ -239,7 +239,7 @@ class Ingest:
         row = FORMATS[record.format]
         is_known = record.pages > 0 or not self.walled  # else its time would tell that another matter has the same file
         stored = self._library.text_to_index(record) if row.convert and is_known else None
-        attachments = tuple(warning for warning in record.reading_warnings if warning.kind == "attachments")
+        attachments = _of_attachments(record)
         data = b""
         if stored is None or (row.members and not record.pages):  # else they were taken out when it was read here
             try:
@@ -255,6 +255,9 @@ class Ingest:
             self.remove(record.matter_id, record.id)
             return
         conversion = self._convert(record, data, converter) if stored is None else converter.cut(stored)
+        self._index(record, conversion, attachments)
+
+    def _index(self, record: DocumentRecord, conversion: Converted, attachments: tuple[ReadingWarning, ...]) -> None:
         document = conversion.document
         self._library.keep_facts(record, document, conversion.facts)
         record = self._save(
@@ -332,15 +335,15 @@ class Ingest:
     def _attempt(self, record: DocumentRecord, converter: Converter) -> None:
         """Attempt one document; an error of the file is saved in its record."""
         with suppress(NoSuchDocument, JobLost):  # removed or paused meanwhile: there is no record to save to
-            if record.state == "ready":
-                self._make_again(record, converter)
-                self._workers.go_on()
-                return
             try:
+                if record.state == "ready":
+                    self._make_again(record, converter)
+                    self._workers.go_on()
+                    return
                 self._notify(record)
                 self._ingest(record, converter)
             except UnreadableFile as error:
-                self._fail(record, error)
+                self._give_up(record, converter, error)
             except ConverterDied as error:
                 self._workers.go_on()
                 _log.warning("the converter died on %s: %s", record.id, error)
@@ -348,15 +351,16 @@ class Ingest:
                 if attempts < ATTEMPTS:
                     self._save(replace(record, state="waiting", page=0, attempts=attempts))
                 else:
-                    self._fail(
-                        replace(record, attempts=attempts), ConverterCrashed(name=record.name, attempts=attempts)
-                    )
+                    record = replace(record, attempts=attempts)
+                    self._give_up(record, converter, ConverterCrashed(name=record.name, attempts=attempts))
             except (PinciteError, Stopped):
                 raise
             except Exception:  # noqa: BLE001 (an unforeseen error of one document must not stop the worker)
                 reference = uuid.uuid4().hex[:6]
                 _log.exception("ref %s: ingest of %s", reference, record.id)
-                self._save(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
+                self._rewriting.discard((record.matter_id, record.id))
+                if record.state != "ready":
+                    self._save(replace(record, state="failed", reason=f"Something went wrong (ref {reference})."))
 
     def _make_again(self, record: DocumentRecord, converter: Converter) -> None:
         """Find the facts of a ready document, or put it in the word index again."""
@@ -379,6 +383,16 @@ class Ingest:
         self._library.jobs.give_back(record)
         self._notify(replace(record, state="waiting", page=0, attempts=0))
 
+    def _give_up(self, record: DocumentRecord, converter: Converter, error: PinciteError) -> None:
+        """Keep a file that cannot be read as an older version read it, or else save what is wrong with it."""
+        older = self._library.text(record) if record.pages else None
+        if older is not None:
+            with suppress(UnreadableFile, ConverterDied):
+                self._index(record, converter.cut(older), _of_attachments(record))
+                _log.warning("%s stays as version %d read it: %s", record.id, older.version, type(error).__name__)
+                return
+        self._fail(record, error)
+
     def _fail(self, record: DocumentRecord, error: PinciteError) -> None:
         if record.pages:  # it may have been ready before, and its index entries would still be found
             self._indexes.remove(record.matter_id, record.id)
@@ -398,6 +412,11 @@ class Ingest:
             self._on_change(record)
         except Exception:  # noqa: BLE001 (a callback must not stop the work)
             _log.exception("whoever follows the ingest failed on %s", record.id)
+
+
+def _of_attachments(record: DocumentRecord) -> tuple[ReadingWarning, ...]:
+    """What was said of the files within a document when it was read before."""
+    return tuple(warning for warning in record.reading_warnings if warning.kind == "attachments")
 
 
 def _missing_text(document: Document) -> str | None:

@@ -87,6 +87,20 @@ def test_a_document_whose_bytes_are_gone_stays_as_it_was_read(stores: Stores, fo
     assert text(stores, record) == OLD
 
 
+def test_a_document_that_cannot_be_read_any_more_is_searched_as_the_older_version_read_it(
+    stores: Stores, folder: Path
+) -> None:
+    record = read_by_an_older_version(stores)
+    (folder / "files" / record.id[:2] / f"{record.id}.pdf").write_bytes(b"%PDF-1.7 damaged")
+    assert stores.ingest.repair() == 1
+    stores.ingest.run()
+    record = stores.library.record(record.matter_id, record.id)
+    assert (record.state, record.text_version, record.reason) == ("ready", 1, None)
+    assert text(stores, record) == OLD
+    assert stores.lexical.document_ids(record.matter_id) == {record.id}
+    assert stores.vectors.document_ids(record.matter_id) == {record.id}
+
+
 def test_facts_of_an_older_version_are_found_again_while_the_document_stays_ready(stores: Stores) -> None:
     matter = stores.library.create_matter("Acme")
     record = stores.library.accept(matter.id, "lease.pdf", LEASE)
