@@ -195,6 +195,7 @@ def test_two_sources_stand_side_by_side_and_on_a_narrow_window_the_words_are_lar
     assert right is not None
     assert left["y"] == right["y"]
     assert left["x"] + left["width"] <= right["x"]
+    assert page.locator("#evidence").evaluate("(it) => it.scrollTop") == 0
     assert faults(page) == []
     page.get_by_role("button", name="Show one").click()
     expect(page.locator(HEADING)).to_have_text("Citation 1 of 2")

@@ -56,6 +56,7 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
                 page = nobody.new_page()
                 page.goto(server.address)
                 expect(page.locator(".notice")).to_be_visible()
+                expect(page.locator("#part-folder")).to_be_hidden()  # there is nothing to add to
                 yield "no access", page
             with visitor(browser, extra_http_headers={"X-Forwarded-User": "ada"}) as context:
                 page = context.new_page()

@@ -215,6 +215,7 @@
     const reading = $('#evidence .pair') ? 'pair' : $('#evidence .reader') ? 'document' : '';
     if (columns && columns.dataset.reading !== reading) {
       columns.dataset.reading = reading;
+      $('#evidence').scrollTop = 0; // two sources are chosen at the end of one
       if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
