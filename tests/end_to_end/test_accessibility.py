@@ -16,6 +16,7 @@ from tests.webapp.states import lit, states
 
 pytestmark = needs_chromium
 
+TAKES_LONG = [pytest.mark.long, pytest.mark.timeout(900)]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -43,15 +44,14 @@ def nothing_serious(shown: Iterable[tuple[str, Page]], dark: int) -> None:
     assert len(found) > 20
 
 
-@pytest.mark.parametrize("dark", [1, pytest.param(0, marks=pytest.mark.long)])  # which half of the states
+@pytest.mark.parametrize("dark", [1, pytest.param(0, marks=TAKES_LONG)])  # which half of the states
 def test_axe_has_nothing_serious_against_any_state_light_and_wide_or_dark_and_narrow(
     browser: Browser, tmp_path: Path, dark: int
 ) -> None:
     nothing_serious(states(browser, tmp_path), dark)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("dark", [0, 1])  # which half of the states
+@pytest.mark.parametrize("dark", [pytest.param(half, marks=TAKES_LONG) for half in (0, 1)])
 def test_axe_has_nothing_serious_against_dialogs_menus_and_the_pages_of_people(
     browser: Browser, tmp_path: Path, dark: int
 ) -> None:

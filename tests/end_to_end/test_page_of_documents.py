@@ -31,6 +31,7 @@ def reader(browser: Browser, server: Server, engine: FakeEngine) -> Iterator[Pag
         go_to_a_new_matter(page, f"Reading {id(context)}")
         upload(page, ("lease.pdf", make_pdf(PAGES)))
         expect(page.locator(".documents [data-state=ready]")).to_have_count(1)
+        page.locator("#question textarea").focus()  # not where the focus is to be, once there is some evidence
         open_by_palette(page, "lease")
         expect(page.locator(HEADING)).to_have_text("Page 1 of 3")
         yield page
@@ -96,6 +97,12 @@ def test_pages_are_turned_gone_to_and_found_in_by_keyboard_alone(reader: Page) -
     assert grown["width"] > 1.2 * width["width"]
     page.keyboard.press("0")
     assert page.locator(".sheet img").bounding_box() == width
+    page.keyboard.press("n")
+    page.keyboard.type("Who signs?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notes .said")).to_have_text("Who signs?")
+    expect(page.locator(".notes > summary")).to_be_focused()
 
 
 def test_the_outline_leads_to_the_place_and_a_term_is_explained_where_the_pointer_is(reader: Page) -> None:
@@ -188,6 +195,7 @@ def test_two_sources_stand_side_by_side_and_on_a_narrow_window_the_words_are_lar
     assert right is not None
     assert left["y"] == right["y"]
     assert left["x"] + left["width"] <= right["x"]
+    assert page.locator("#evidence").evaluate("(it) => it.scrollTop") == 0
     assert faults(page) == []
     page.get_by_role("button", name="Show one").click()
     expect(page.locator(HEADING)).to_have_text("Citation 1 of 2")

@@ -77,6 +77,43 @@ def test_a_folder_that_is_chosen_keeps_its_folders_and_what_of_it_is_refused_is_
     expect(strip).to_have_count(0)
 
 
+def drop(page: Page, *paths: Path) -> None:
+    """Let files and folders fall on the place for files, as from the window of another program."""
+    box = page.locator("#upload button").bounding_box()
+    assert box is not None
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    devtools = page.context.new_cdp_session(page)
+    for event in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        devtools.send("Input.dispatchDragEvent", {"type": event, "data": data, **at})
+    devtools.detach()
+
+
+@pytest.mark.long
+def test_a_folder_that_is_dropped_comes_in_whole_with_its_folders_and_with_a_file_beside_it(
+    page: Page, tmp_path: Path
+) -> None:
+    go_to_a_new_matter(page, "Dropped")
+    folder, beside, alone = tmp_path / "Closing set", tmp_path / "Beside.txt", tmp_path / "Alone.txt"
+    (folder / "Exhibits" / "A").mkdir(parents=True)
+    files = [beside, alone, *(folder / name for name in ("Cover.txt", "Exhibits/B.txt", "Exhibits/A/1.txt"))]
+    for file in files:
+        file.write_text(f"1. {file.stem}. It says {file.stem}.")
+    for n in range(110):  # a browser reads a folder a hundred at a time
+        (folder / f"._{n}.txt").touch()
+    drop(page, folder, beside)
+    ready = page.locator(".documents [data-state=ready]")
+    expect(ready).to_have_count(4)
+    inner = ("Closing set", "Closing set › Exhibits", "Closing set › Exhibits › A")
+    expect(page.locator(".documents .folder .name").filter(has_text="Closing")).to_have_text(inner)
+    expect(page.locator("[data-name='Closing set › Exhibits › A › 1.txt'] .name")).to_have_text("1.txt")
+    expect(page.locator("[data-name='Beside.txt']")).to_be_visible()
+    drop(page, alone)  # by gradio's own way
+    expect(page.locator("[data-name='Alone.txt']")).to_be_visible()
+    expect(ready).to_have_count(5)
+    expect(page.locator(".strip, #part-notice p")).to_have_count(0)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, of 320 MiB, which only root can make."""

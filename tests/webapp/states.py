@@ -27,7 +27,7 @@ ANSWER = [
     "takes effect on or after March 1, 2027.” [1]\n\n",
     "If it takes effect before March 1, 2029, the Customer pays a fee of $350,000 [1]. "
     "A departure before March 1, 2029 costs the Customer $350,000 [1]. "
-    "180 days after March 1, 2027 is August 28, 2027 [1].\n\n",
+    "Notice for March 1, 2027 must be given by September 2, 2026 [1].\n\n",
     "- The Supplier must hand back deposits within 25 days [1].\n",
     "- It owes nothing further: “no fee of any kind falls due” [1].\n",
     "- The Customer may also demand a discount of its own choice.\n",
@@ -56,6 +56,7 @@ def states(browser: Browser, folder: Path, *, search_model: bool = False) -> Ite
                 page = nobody.new_page()
                 page.goto(server.address)
                 expect(page.locator(".notice")).to_be_visible()
+                expect(page.locator("#part-folder")).to_be_hidden()  # there is nothing to add to
                 yield "no access", page
             with visitor(browser, extra_http_headers={"X-Forwarded-User": "ada"}) as context:
                 page = context.new_page()

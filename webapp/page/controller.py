@@ -692,8 +692,8 @@ class Controller:
     ) -> Around:
         """What is known around the turns of a conversation."""
         is_anothers = bool(conversation and conversation.author)
-        further = () if is_anothers else follow_ups(self._workspace.library, state.matter_id, turns)
-        return Around(state.matter_id, is_anothers, privileged, further)
+        further = [] if is_anothers else follow_ups(self._workspace.library, state.matter_id, turns)
+        return Around(state.matter_id, is_anothers, privileged, tuple(further))
 
     def _privileged(self, matter_id: str) -> frozenset[str]:
         """Ids of the documents of a matter that are kept out of exports."""

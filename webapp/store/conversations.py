@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -98,24 +99,23 @@ class Conversations:
     def all(self, user: User, matter: Matter) -> list[Conversation]:
         """The conversations of a matter that the user may read, newest first. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
-        query = _readable(user).where(conversations.c.matter_id == matter.id)
-        newest = query.order_by(conversations.c.created_at.desc(), conversations.c.id)
         with database.reading(self._engine) as connection:
-            return [_conversation(row, user) for row in connection.execute(newest)]
+            rows = connection.execute(_newest(), {"reader": user.id, "matter": matter.id})
+            return [_conversation(row, user) for row in rows]
 
     def last(self, user: User, matter: Matter) -> Conversation | None:
         """The user's conversation in a matter that was gone on with last. Raises NoSuchMatter."""
         self._access.check(user, matter.id)
-        theirs = sa.and_(conversations.c.user_id == user.id, conversations.c.matter_id == matter.id)
+        theirs = sa.and_(conversations.c.user_id == _READER, conversations.c.matter_id == matter.id)
         query = (
-            _readable(user)
+            _readable()
             .join(turns, turns.c.conversation_id == conversations.c.id)
             .where(theirs)
             .order_by(turns.c.asked_at.desc(), turns.c.position.desc())
             .limit(1)
         )
         with database.reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query, {"reader": user.id}).one_or_none()
         return _conversation(row, user) if row else None
 
     def one(self, user: User, conversation_id: str) -> Conversation:
@@ -162,12 +162,12 @@ class Conversations:
         of_turns = (
             sa.select(turns.c.conversation_id, turns.c.question, turns.c.answer["answer"].as_string().label("text"))
             .join(conversations, conversations.c.id == turns.c.conversation_id)
-            .where(conversations.c.matter_id == matter.id, _is_readable(user))
+            .where(conversations.c.matter_id == matter.id, _is_readable())
             .order_by(turns.c.asked_at.desc())
             .limit(MOST_TURNS)
         )
         with database.reading(self._engine) as connection:
-            for row in connection.execution_options(yield_per=_BATCH).execute(of_turns):
+            for row in connection.execution_options(yield_per=_BATCH).execute(of_turns, {"reader": user.id}):
                 id_ = row.conversation_id
                 if id_ not in found and id_ in titles and _has(f"{titles[id_]} {row.question} {row.text}", wanted):
                     found.add(id_)
@@ -254,9 +254,7 @@ class Conversations:
         """
         with database.reading(self._engine) as connection:
             self._check_room(connection, user, conversation_id)
-            seen = conversations.c.matter_id.in_(matter_ids_of(user.id))
-            its = sa.select(conversations.c.matter_id).where(conversations.c.id == conversation_id, seen)
-            matter_id = connection.scalar(its)
+            matter_id = connection.scalar(_matter_of(), {"reader": user.id, "conversation": conversation_id})
         if matter_id is not None:
             self._access.check(user, matter_id, "ask")
 
@@ -286,16 +284,16 @@ class Conversations:
 
     def _mine(self, connection: sa.Connection, user: User, id_: str, *, alone: bool = False) -> Conversation:
         """The conversation, if it is the user's and they may still read its matter; `alone` locks its row."""
-        mine = _readable(user).where(conversations.c.user_id == user.id)
-        return self._found(connection, user, id_, mine.with_for_update(of=conversations) if alone else mine)
+        return self._found(connection, user, id_, _mine(alone=alone))
 
     def _one(self, connection: sa.Connection, user: User, id_: str) -> Conversation:
         """The conversation, if the user may read it."""
-        return self._found(connection, user, id_, _readable(user))
+        return self._found(connection, user, id_, _one())
 
     @staticmethod
-    def _found(connection: sa.Connection, user: User, id_: str, among: sa.Select[Any]) -> Conversation:
-        row = connection.execute(among.where(conversations.c.id == id_)).one_or_none() if is_id(id_) else None
+    def _found(connection: sa.Connection, user: User, id_: str, query: sa.Select[Any]) -> Conversation:
+        given = {"reader": user.id, "conversation": id_}
+        row = connection.execute(query, given).one_or_none() if is_id(id_) else None
         if row is None:
             raise NoSuchConversation()
         return _conversation(row, user)
@@ -315,17 +313,50 @@ class Conversations:
         return turn
 
 
-def _readable(user: User) -> sa.Select[Any]:
-    """The query for the conversations that a user may read, each with the name of its author."""
+# The queries are made once, for an act of the page asks them several times: making one takes longer than asking it.
+_READER = sa.bindparam("reader", type_=sa.String)
+
+
+@cache
+def _readable() -> sa.Select[Any]:
+    """The query for the conversations that the `reader` may read, each with the name of its author."""
     query = sa.select(conversations, users.c.name.label("author")).join(users, users.c.id == conversations.c.user_id)
-    return query.where(_is_readable(user))
+    return query.where(_is_readable())
 
 
-def _is_readable(user: User) -> sa.ColumnElement[bool]:
-    """Whether a user may read a conversation: it is theirs or shared, and they may still read its matter."""
-    theirs = sa.or_(conversations.c.user_id == user.id, conversations.c.shared_at.is_not(None))
+@cache
+def _is_readable() -> sa.ColumnElement[bool]:
+    """Whether the `reader` may read a conversation: it is theirs or shared, and they may still read its matter."""
+    theirs = sa.or_(conversations.c.user_id == _READER, conversations.c.shared_at.is_not(None))
     is_there = conversations.c.id.not_in(removed("conversation"))
-    return sa.and_(theirs, is_there, conversations.c.matter_id.in_(matter_ids_of(user.id)))
+    return sa.and_(theirs, is_there, conversations.c.matter_id.in_(matter_ids_of(_READER)))
+
+
+@cache
+def _newest() -> sa.Select[Any]:
+    """The query for those of a `matter` that the `reader` may read, newest first."""
+    query = _readable().where(conversations.c.matter_id == sa.bindparam("matter", type_=sa.String))
+    return query.order_by(conversations.c.created_at.desc(), conversations.c.id)
+
+
+@cache
+def _one() -> sa.Select[Any]:
+    """The query for a `conversation` that the `reader` may read."""
+    return _readable().where(conversations.c.id == sa.bindparam("conversation", type_=sa.String))
+
+
+@cache
+def _mine(*, alone: bool) -> sa.Select[Any]:
+    """The query for a `conversation` of the `reader`'s own; `alone` locks its row."""
+    query = _one().where(conversations.c.user_id == _READER)
+    return query.with_for_update(of=conversations) if alone else query
+
+
+@cache
+def _matter_of() -> sa.Select[Any]:
+    """The query for the matter of a `conversation`, where the `reader` may read that."""
+    its = conversations.c.id == sa.bindparam("conversation", type_=sa.String)
+    return sa.select(conversations.c.matter_id).where(its, conversations.c.matter_id.in_(matter_ids_of(_READER)))
 
 
 def _has(text: str, words: Iterable[str]) -> bool:

@@ -43,7 +43,7 @@ def roles_of(user_id: str | sa.BindParameter[str]) -> sa.Select[tuple[str, str]]
     return sa.select(ways.c.matter_id, ways.c.role).where(is_there, ~disabled)
 
 
-def matter_ids_of(user_id: str) -> sa.Select[tuple[str]]:
+def matter_ids_of(user_id: str | sa.BindParameter[str]) -> sa.Select[tuple[str]]:
     """The query for the ids of the matters that someone may read."""
     return sa.select(roles_of(user_id).subquery().c.matter_id)
 

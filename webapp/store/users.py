@@ -96,7 +96,7 @@ class Users:
     def matters_of(self, user: User) -> frozenset[str]:
         """Ids of the matters that `user` may read."""
         with database.reading(self._engine) as connection:
-            return frozenset(connection.scalars(matter_ids_of(user.id)))
+            return frozenset(connection.scalars(_matters(), {"user": user.id}))
 
     def owned_by(self, user: User) -> frozenset[str]:
         """Ids of the matters that `user` owns."""
@@ -170,6 +170,12 @@ class Users:
 
 
 _IDS = sa.select(memberships.c.matter_id)
+
+
+@cache
+def _matters() -> sa.Select[tuple[str]]:
+    """The query for the ids of the matters that a `user` may read, made once."""
+    return matter_ids_of(sa.bindparam("user", type_=sa.String))
 
 
 @cache

@@ -3,7 +3,8 @@
 Pure, as `chat` is. Places are numbered as `core.places` does it, one number a place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -34,6 +35,8 @@ from webapp.page.html.parts import NOTHING, changed_by, folded, legend, lines, p
 from webapp.store.conversations import SavedTurn, State
 
 LONG = 3_500  # characters of an answer, above which it is folded
+_CLOSING = ".,;:!?)]”’"  # what stays on one line with the citations before it, of which there are at most so many
+_MOST_TIED = 3
 ToPlace = Callable[[Piece], Markup]  # draws the citations of a marker
 
 
@@ -71,7 +74,7 @@ def prose(written: Written, to_places: ToPlace) -> Markup:
 
 def _said(said: Said, to_places: ToPlace) -> Markup:
     """A sentence with its mark; one in doubt is marked as a whole."""
-    words = lines(_piece(piece, to_places) for piece in said.pieces)
+    words = lines(_pieces(said.pieces, to_places))
     row = said.row
     if row is None:
         return words
@@ -85,6 +88,16 @@ def _mark(row: SentenceRow) -> Markup:
     if says_more(row):
         return Markup(" {}").format(standing(row.standing, row.told))
     return Markup("\u00a0{}").format(sign(row.standing)) if row.standing.sign else NOTHING
+
+
+def _pieces(pieces: Sequence[Piece], to_places: ToPlace) -> Iterator[Markup]:
+    """The pieces of a sentence; no line ends between a citation and the full stop after it."""
+    closing = ""
+    for piece, after in zip(pieces, (*pieces[1:], Piece()), strict=True):
+        drawn = _piece(replace(piece, text=piece.text.removeprefix(closing)), to_places)
+        is_tied = 0 < len(piece.at) <= _MOST_TIED
+        closing = after.text[: len(after.text) - len(after.text.lstrip(_CLOSING))] if is_tied else ""
+        yield Markup('<span class="tied">{}{}</span>').format(drawn, closing) if closing else drawn
 
 
 def _piece(piece: Piece, to_places: ToPlace) -> Markup:

@@ -5,6 +5,8 @@ text (XSS). Nothing here turns a `str` into `Markup` in any other way, and no te
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -16,14 +18,19 @@ from webapp.page.html.parts import NOTHING, lines, under_way
 from webapp.store.conversations import SavedTurn
 
 NOTICES = 4  # that are shown one by one; of more the rest are folded
+_TURNS_KEPT = 500  # turns that are kept as HTML: at the end of each answer its conversation is shown whole
 
 
 def past(turns: Sequence[SavedTurn], around: Around = NOTHING_AROUND) -> Markup:
     """The saved turns of a conversation."""
     heading = Markup('<h2 class="unseen">Questions and answers</h2>') if turns else NOTHING
-    return heading + lines(turn_html(turn, around, last=turn is turns[-1]) for turn in turns)
+    before = replace(around, follow_ups=())  # which stand below the last one alone
+    return heading + lines(
+        turn_html(turn, around, last=True) if turn is turns[-1] else turn_html(turn, before) for turn in turns
+    )
 
 
+@lru_cache(maxsize=_TURNS_KEPT)
 def turn_html(turn: SavedTurn, around: Around = NOTHING_AROUND, *, last: bool = False) -> Markup:
     """A turn: question, and answer, summary or mentions."""
     match turn.answer:

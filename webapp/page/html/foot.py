@@ -3,7 +3,6 @@
 Pure, as `chat` is.
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -44,8 +43,8 @@ class Around:
 
     matter_id: str = ""
     read_only: bool = False
-    privileged: Collection[str] = ()
-    follow_ups: Sequence[FollowUp] = ()
+    privileged: frozenset[str] = frozenset()
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 NOTHING_AROUND = Around()

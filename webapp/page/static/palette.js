@@ -106,7 +106,10 @@
     if (!selector) {
       const { area } = window.acts[row.dataset.do] ?? {};
       if (area) window.showArea(area);
-      if (area === 'evidence') window.toEvidence();
+      if (area === 'evidence') {
+        back = null; // the focus waits for the evidence, where there is none yet
+        window.toEvidence();
+      }
       return;
     }
     const element = $(selector);

@@ -215,6 +215,7 @@
     const reading = $('#evidence .pair') ? 'pair' : $('#evidence .reader') ? 'document' : '';
     if (columns && columns.dataset.reading !== reading) {
       columns.dataset.reading = reading;
+      $('#evidence').scrollTop = 0; // two sources are chosen at the end of one
       if (reading && columns.dataset.evidence === 'away') $('[data-fold]')?.click();
     }
     document.querySelectorAll('#evidence .sheet').forEach(prepare);
@@ -229,9 +230,11 @@
     isInNotes = Boolean(target.closest('#evidence .notes')) || (isInNotes && Boolean(target.closest('dialog')));
   });
   document.addEventListener('pointerdown', ({ target }) => { isInNotes &&= Boolean(target.closest('dialog')); });
-  // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away.
+  // The keyboard focus goes to the heading of the evidence, as soon as there is some and it is not away; who has moved
+  // it on by then is not called back.
   let expected = false;
   document.addEventListener('pointerdown', () => { expected = false; });
+  document.addEventListener('focusin', ({ target }) => { expected &&= target.id === 'evidence-heading'; });
   window.toEvidence = () => {
     document.activeElement?.blur();
     $('#evidence-heading')?.focus();

@@ -15,6 +15,7 @@ from tests.webapp.page.pages import rows_of
 from webapp.core.results import PieceOfPage, items, read_turn
 from webapp.core.urls import page_url
 from webapp.page.html import chat, conversations, documents, evidence, sidebar, start, undo
+from webapp.page.html.foot import Around, FollowUp
 from webapp.store.conversations import Conversation, SavedTurn, State
 
 EVIL = (
@@ -140,9 +141,18 @@ def test_a_citation_names_its_document_where_several_were_searched(documents: in
     assert ('class="pin">lease.pdf, Section 2' in html) is (documents > 1)
 
 
+def test_turns_before_the_last_are_shown_without_what_to_ask_next_whatever_was_shown_of_them_before() -> None:
+    first, second = replace(turn(), id="a" * 32), replace(turn(), id="b" * 32, question="And then?")
+    around = Around(matter_id="m", follow_ups=(FollowUp("Section 3 Notices", "What does Section 3 say?"),))
+    alone, both = chat.past([first], around), chat.past([first, second], around)
+    assert alone.count("Section 3 Notices") == both.count("Section 3 Notices") == 1
+    assert both.index("Section 3 Notices") > both.index("And then?")
+    assert chat.past([replace(first, rating=1)], around) != alone
+
+
 def test_a_number_in_the_answer_leads_to_its_place_and_one_of_no_passage_leads_nowhere() -> None:
     html = chat.turn_html(turn(answer="Yes [1]. No [2]."))
-    assert re.search(r'<button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>', html)
+    assert re.search(r'<span class="tied"><button[^>]*class="mark"[^>]*data-item="0"[^>]*>1</button>\.</span> No', html)
     assert '<span class="mark none">[passage 2]</span>' in html
 
 
