@@ -731,7 +731,8 @@ KINDS = (
             rf"(?:{_CHANGE}|do|done)\b(?:(?: in| about| to| of) {_DOC})?{_LAST}",
             rf"\b(?:what|which|how many) (?:\w+ )?{_CHANGED} (?:does|did|do|has|have|will) {_DOC} "
             rf"(?:{_CHANGE}|make|made|contain)\b(?:(?: in| about| to| of) {_DOC})?{_LAST}",
-            rf"\b(?:what|which \w+) (?:has|have|is|are|was|were)(?: been)? {_CHANGE} (?:by|in|under|through) {_DOC}{_LAST}",
+            rf"\b(?:what|which \w+) (?:has|have|is|are|was|were)(?: been)? {_CHANGE} (?:by|in|under|through) {_DOC}"
+            f"{_LAST}",
             rf"\b(?:what|which) (?:are|were) the {_CHANGED}(?: made)? (?:by|in|under|of) {_DOC}{_LAST}",
         ),
         examples=(
