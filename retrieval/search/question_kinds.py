@@ -81,7 +81,7 @@ _LISTED = (
     r"(?:(?:main |general |key )?(?:obligations?|duties|responsibilities|events?|claims?|grounds?|conditions?|covenants"
     r"|representations|warranties|remedies|exclusions|allegations?|facts))"
 )
-_CHANGE = r"(?:chang|amend|modif|alter|var|replac|delet|revis|updat)(?:e[ds]?|ed|y|ied|ies|ing)?"
+_CHANGE = r"(?:chang|amend|modif|alter|var|replac|delet|revis)(?:e[ds]?|ed|y|ied|ies|ing)?"
 _CHANGED = r"(?:changes|amendments|modifications|variations|sections?|clauses?|provisions?|terms?|articles?)"
 _THE_TERM = r"(?:the (?:terms?|words?|phrases?|expressions?) )?"
 _TERM = r"(?P<term>[^?]{2,80}?)"
