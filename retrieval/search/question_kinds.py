@@ -81,6 +81,8 @@ _LISTED = (
     r"(?:(?:main |general |key )?(?:obligations?|duties|responsibilities|events?|claims?|grounds?|conditions?|covenants"
     r"|representations|warranties|remedies|exclusions|allegations?|facts))"
 )
+_CHANGE = r"(?:chang|amend|modif|alter|var|replac|delet|revis)(?:e[ds]?|ed|y|ied|ies|ing)?"
+_CHANGED = r"(?:changes|amendments|modifications|variations|sections?|clauses?|provisions?|terms?|articles?)"
 _THE_TERM = r"(?:the (?:terms?|words?|phrases?|expressions?) )?"
 _TERM = r"(?P<term>[^?]{2,80}?)"
 
@@ -718,6 +720,35 @@ KINDS = (
             "What are the audit rights under this contract?",
             "What is the term?",
             "Which events lead to a refund?",
+        ),
+    ),
+    Kind(
+        name="changes",
+        needs="instructions that change another agreement",
+        find=find.changes,
+        signs=_signs(
+            rf"\bwhat(?: else| exactly)? (?:does|did|do|has|have|is|was|will) {_DOC} (?:(?:actually|exactly|really) )?"
+            rf"(?:{_CHANGE}|do|done)\b(?:(?: in| about| to| of) {_DOC})?{_LAST}",
+            rf"\b(?:what|which|how many) (?:\w+ )?{_CHANGED} (?:does|did|do|has|have|will) {_DOC} "
+            rf"(?:{_CHANGE}|make|made|contain)\b(?:(?: in| about| to| of) {_DOC})?{_LAST}",
+            rf"\b(?:what|which \w+) (?:has|have|is|are|was|were)(?: been)? {_CHANGE} (?:by|in|under|through) {_DOC}"
+            f"{_LAST}",
+            rf"\b(?:what|which) (?:are|were) the {_CHANGED}(?: made)? (?:by|in|under|of) {_DOC}{_LAST}",
+        ),
+        examples=(
+            "What does the First Amendment change?",
+            "What exactly does this amendment amend?",
+            "What did the contract change in the lease?",
+            "Which sections does the amendment change?",
+            "What changes does the amendment make to the agreement?",
+            "What was changed by the amendment?",
+            "What are the changes made by the second amendment?",
+        ),
+        counterexamples=(
+            "What happens on a change of control?",
+            "How may the agreement be amended?",
+            "What does a change order require?",
+            "Which party may change the price?",
         ),
     ),
     Kind(

@@ -76,6 +76,12 @@ _KIND_SPOKEN_OF = re.compile(
     rf"|\b(?:the|our|my)\s+(?P<speaker>{_PAPER})(?=\s+{_SPEAKS}\b)",
     re.IGNORECASE,
 )
+# "And of the loan?": all that is asked is another paper.
+_KIND_INSTEAD = re.compile(
+    r"\W*(?:(?:and|or|but|so|what|how)\s+)?(?:(?:about|in|under|of|for|from|to|by|with|on)\s+){0,2}(?:the|our|my)\s+"
+    rf"(?P<name>{_KIND}|{_PAPER})\W*",
+    re.IGNORECASE,
+)
 # "Marchetti Dep. 42:5", "the Marchetti deposition"
 _TESTIMONY = re.compile(
     rf"\b(?P<name>{_RUN})\s+(?:Dep(?:o|osition|\.)?|Tr(?:anscript|\.)|Decl(?:aration|\.)|Aff(?:idavit|\.)"
@@ -192,9 +198,11 @@ class Router:
             (_FILED, self._by_file),
             (_KIND_ALONE, self._by_kind),
             (_KIND_SPOKEN_OF, self._by_kind),
+            (_KIND_INSTEAD, self._by_kind),
             (_TESTIMONY, self._by_words),
         ):
-            for names in [tuple(_readings(_name_in(m))) for m in form.finditer(rest)]:
+            found_in = filter(None, [form.fullmatch(rest)]) if form is _KIND_INSTEAD else form.finditer(rest)
+            for names in [tuple(_readings(_name_in(m))) for m in found_in]:
                 found = next((fits for each in names if (fits := _fits(each, fitting))), {})
                 named |= found
                 for name in found:

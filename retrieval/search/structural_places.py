@@ -14,6 +14,7 @@ from itertools import islice
 
 from retrieval.core.documents import Document, Page, Span
 from retrieval.search.lexical import OPENING, stems_of
+from retrieval.structure.amendments import find_amendments
 from retrieval.structure.clauses import Clause, outline
 from retrieval.structure.cross_references import find_references
 from retrieval.structure.definitions import Definition, find_definitions
@@ -346,6 +347,12 @@ def notices(source: Source, question: str, _sign: re.Match[str]) -> Iterator[Pla
         if _NOTICE.search(clause.heading) and _ADDRESS.search(source.document.slice(clause.span)):
             yield Place(clause.span, clause.label(), guess=True)
             return
+
+
+def changes(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:
+    """What a document changes of another: its instructions, each once, in their order."""
+    for span in dict.fromkeys(amendment.span for amendment in find_amendments(source.document)):
+        yield Place(span, "change")
 
 
 def recitals(source: Source, _question: str, _sign: re.Match[str]) -> Iterator[Place]:

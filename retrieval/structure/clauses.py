@@ -16,6 +16,8 @@ from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
 from retrieval.structure.testimony import exchange_at, exchanges
 
+_LOOKED_AHEAD = 300  # characters after a number in which its heading stands
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -48,7 +50,7 @@ def outline(document: Document) -> tuple[Clause, ...]:
     return tuple(
         Clause(
             number=str(name),
-            heading="" if name.noun in ROLES else _heading(document.text, item, starts[i + 1]),
+            heading="" if name.noun in ROLES else _heading(document, item, starts[i + 1]),
             span=document.span(item.line.start, starts[ends[i]]),
             parent=item.parent,
             depth=item.depth,
@@ -70,20 +72,33 @@ def _ends(depths: list[int]) -> list[int]:
     return ends
 
 
-def _heading(text: str, item: Item, end: int) -> str:
+def _heading(document: Document, item: Item, end: int) -> str:
     """The clause's heading: what stands before the first full stop, or the next line where the number stands alone."""
-    line, mark = item.line, item.mark
+    line, mark, text = item.line, item.mark, document.text
     if mark.kind == "title":
         return ""
     rest = text[line.start + mark.end : line.end].lstrip(" .:)-–—\t\u00a0").rstrip()
-    below = [t for t in (part.strip() for part in text[line.end : min(end, line.end + 300)].split("\n")) if t]
+    below = _lines_below(document, line.end, min(end, line.end + _LOOKED_AHEAD))
     if not rest:
         rest, below = (below or [""])[0], below[1:]
     if heading := run_in_heading(rest, goes_on=bool(below)):
         return heading
-    following = below[0] if below else text[end : end + 100].partition("\n")[0]
+    following = below[0] if below else next(iter(_lines_below(document, end, end + _LOOKED_AHEAD)), "")
     alone = _may_have_caption(mark) and not HEADING_END.search(rest) and stands_alone(rest, following)
     return " ".join(rest.strip(" .:-–—_").split()) if alone else ""
+
+
+def _lines_below(document: Document, start: int, end: int) -> list[str]:
+    """The lines that begin between two offsets, the first cut where it began before; no foot or head of a page."""
+    rows = lines(document)
+    found = []
+    first = bisect_right(rows, start, key=lambda row: row.end)
+    for row in map(rows.__getitem__, range(first, len(rows))):  # a slice would copy all that follows
+        if row.start >= end:
+            break
+        if not row.noise and (words := document.text[max(start, row.start) : min(end, row.end)].strip()):
+            found.append(words)
+    return found
 
 
 def _may_have_caption(mark: Mark) -> bool:

@@ -11,10 +11,11 @@ _ABBREVIATIONS = frozenset(
     (
         "inc corp ltd co llc lp llp plc hon sec secs art arts ex exh cl par para paras pp pg st jr sr al etc approx "
         "dept est fig vol rev stat reg regs app supp ch pt ed jan feb mar apr jun jul aug sept sep oct nov dec bros "
-        "assn natl intl cir ave blvd rd bldg rm attn tel ref encl misc max min avg incl excl"
+        "assn natl intl cir ave blvd rd bldg rm attn tel ref encl misc max min avg incl excl "
+        "pte pty pvt sdn bhd cia cie hwy pkwy ste sq ft"
     ).split()
 )
-_NEVER_LAST = frozenset("eg ie cf viz v vs mr mrs ms dr prof".split())
+_NEVER_LAST = frozenset("eg ie cf viz v vs mr mrs ms messrs dr prof".split())
 _BEGINNERS = frozenset(
     (
         "The This These Those That If In Each Such Any No Neither Either Both All It Its They Their There Upon Unless "

@@ -45,13 +45,20 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _SIGNED_BY = re.compile(
-    r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|as\s+a\s+deed|as\s+a\s+Deed|AS\s+A\s+DEED|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of)\s*:?\s*(?P<who>[A-Z][^\n]{2,120})$"
+    r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|(?i:as\s+a\s+deed)|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of|(?=:))\s*:?\s*(?P<who>[A-Z][^\n]{2,160})$"
 )
+# "For Nordvik Havn A/S", above the name of who signs for it.
+_FOR = re.compile(r"^\s*(?:For|FOR)(?:\s+and\s+on\s+behalf\s+of)?\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
+# "Executed as a deed by X LIMITED acting by Jane Doe, a director, in the presence of:".
+_ACTING = re.compile(r"[\s,(]*\bacting\s+by\b(?:\s+its\b[^,:]{0,60}[,:])?\s*(?P<person>[^\n]*)", re.IGNORECASE)
+_FOR_WHOM = re.compile(r",\s+for\s+(?:and\s+on\s+behalf\s+of\s+)?the\b[^\n]*", re.IGNORECASE)
+_PRESENCE = re.compile(r"[\s,(]*\bin\s+the\s+presence\s+of\b", re.IGNORECASE)
 _ON_BEHALF = re.compile(r"\b(?:for\s+and\s+)?on\s+behalf\s+of\s+(?:the\s+)?(?P<party>[A-Z][^\n)]{2,100})")
 _BEHALF = re.compile(r"\b(?:on|by)\s+behalf\s+of\b", re.IGNORECASE)
 _WITNESS = re.compile(
     r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
 )
+_WITNESSED = re.compile(r"\bin\s+the\s+presence\s+of\b|\bwitness(?:ed\s+by)?\b", re.IGNORECASE)
 _MARKS = re.compile(r"[_\-–—\s.:|/]+")
 _PERSON = re.compile(
     r"(?:(?:Mr|Ms|Mrs|Dr)\.?\s+)?(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.)(?:\s+(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.|de|van|von|der|al|bin|Jr\.?|Sr\.?|I{2,3})){1,4}(?:,?\s+(?:Jr|Sr|M\.?D|Ph\.?D|M\.H\.A|Esq|II|III)\.?)*"
@@ -73,6 +80,8 @@ class _Block:
     title: str = ""
     fields: set[str] = field(default_factory=set)
     awaits: bool = False  # "for and on behalf of": its party stands below
+    witnessed: bool = False  # the fields that follow are of a witness
+    named_only: bool = False  # begun by "For X" alone: no block, unless somebody's name follows
 
 
 def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Signature, ...]:
@@ -82,11 +91,11 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
     open_blocks: list[_Block] = []
     since = 0  # lines since the last field
     for index, row in enumerate(rows):
-        signs = _signatures(row.text)
+        signs = _signatures(row.text) or _for_party(row.text, parties)
         if signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
             open_blocks[0].awaits, open_blocks[0].end = True, row.end
         elif signs:
-            open_blocks = _begin(rows, index, signs, parties)
+            open_blocks = _begin(rows, index, signs, parties, found[-1].end if found else 0)
             found += open_blocks
             since = 0
         elif open_blocks and since < _BELOW:
@@ -109,7 +118,7 @@ def _joined(blocks: Sequence[_Block]) -> Iterator[_Block]:
         elif chained is not None:
             yield chained
         chained = block if ENDS_AS_COMPANY.search(block.name) or _PARTNER.search(block.title) else None
-        if chained is None and (block.party or block.name or block.title):
+        if chained is None and (block.name or (not block.named_only and (block.party or block.title))):
             yield block
     if chained is not None:
         yield chained
@@ -134,39 +143,62 @@ def _signatures(text: str) -> list[str]:
     return [text[m.end() : end] for m, end in zip(starts, ends, strict=True)]
 
 
+def _for_party(text: str, parties: Sequence[str]) -> list[str]:
+    """The party that a line says is signed for, and nothing else: "For Nordvik Havn A/S"; the name stands below."""
+    match = _FOR.match(text)
+    who = _value(match["who"]) if match else ""
+    is_party = bool(ENDS_AS_COMPANY.search(who)) or any(flat(who) == flat(name) for name in parties)
+    return [who] if who and is_party else []
+
+
 def _begins_block(text: str, starts: Sequence[re.Match[str]]) -> bool:
     """Whether the marks of a line are of signatures: it begins with one, has several, or a conformed one ("/s/")."""
     before = text[: starts[0].start()].strip(" \xa0)(|")
     return not before or len(starts) > 1 or bool(_CONFORMED.match(text, starts[0].end()))
 
 
-def _begin(rows: list[Line], index: int, signs: list[str], parties: Sequence[str]) -> list[_Block]:
-    """New blocks, one a column, with the parties of the lines above."""
-    above, start = _party_lines(rows, index)
+def _begin(rows: list[Line], index: int, signs: list[str], parties: Sequence[str], after: int) -> list[_Block]:
+    """New blocks, one a column, with the parties of the lines above that follow the last block's end, `after`."""
+    if not _signatures(rows[index].text):
+        return [_Block(signs[0], rows[index].start, rows[index].end, named_only=True)]
+    above, start = _party_lines(rows, index, after)
     named = _columns(above, len(signs), parties)
     blocks = []
     for said, party in zip(signs, named, strict=True):
         behalf = _ON_BEHALF.search(said)
         block = _Block(_value(behalf["party"]) if behalf else party, start, rows[index].end)
         block.awaits = not behalf and bool(_BEHALF.search(rows[index].text))
-        who = _value(re.sub(r"^[\s/]*[sS]/[sS]?", "", said[: behalf.start()] if behalf else said))
-        person = _PERSON.match(who)
-        if person:
-            block.name = person[0]
-            rest = who[person.end() :].strip(" ,()-–")
-            block.title = rest if _OFFICE.search(rest) else ""
+        said = re.sub(r"^[\s/]*[sS]/[sS]?", "", said[: behalf.start()] if behalf else said)
+        if is_witnessed := _PRESENCE.search(said):
+            said = said[: is_witnessed.start()]
+        if acting := _ACTING.search(said):
+            block.party, said = _value(said[: acting.start()]) or block.party, acting["person"]
+        who = _value(_FOR_WHOM.sub("", said))
+        if ENDS_AS_COMPANY.search(who) and _SIGNED_BY.match(rows[index].text):
+            block.party, who = who, ""
+        _sign(block, who)
+        block.witnessed = bool(is_witnessed and block.name)
         blocks.append(block)
     return blocks
 
 
-def _party_lines(rows: list[Line], index: int) -> tuple[list[str], int]:
-    """The lines above a signature in which its party stands, and where they begin."""
+def _sign(block: _Block, who: str) -> None:
+    """Take the name, and the office after it, of who signs: "Jane Doe, a director"."""
+    if person := _PERSON.match(who):
+        block.name = person[0]
+        rest = who[person.end() :].strip(" ,()-–")
+        block.title = re.sub(r"^(?:an?|its|the)\s+", "", rest) if _OFFICE.search(rest) else ""
+
+
+def _party_lines(rows: list[Line], index: int, after: int) -> tuple[list[str], int]:
+    """The lines above a signature in which its party stands, and where they begin; none begins before `after`."""
     above: list[str] = []
     start = rows[index].start
     for row in reversed(rows[max(0, index - _ABOVE) : index]):
         text = row.text.strip()
         if (
-            _FIELD.search(text)
+            row.start < after
+            or _FIELD.search(text)
             or _signatures(text)
             or _WITNESS.search(text)
             or (text.endswith(".") and not ENDS_AS_COMPANY.search(text))
@@ -234,6 +266,16 @@ def _fill(blocks: list[_Block], row: Line) -> bool:
     text = _value(row.text)
     if _MARKS.fullmatch(row.text) or not text:
         return True
+    if len(blocks) == 1 and (acting := _ACTING.match(text)):
+        _sign(blocks[0], _value(_PRESENCE.split(acting["person"])[0]))
+        blocks[0].end = row.end
+        return True
+    if _WITNESSED.search(text) and blocks[-1].name:
+        office = _value(_PRESENCE.split(text)[0])
+        if not blocks[-1].title and _OFFICE.fullmatch(office):  # "acting by Jane Doe, a" stands above
+            blocks[-1].title = office
+        blocks[-1].witnessed, blocks[-1].end = True, row.end
+        return True
     if _BEHALF.search(text):
         behalf = _ON_BEHALF.search(text)
         known = bool(behalf) and bool(ENDS_AS_COMPANY.search(text))
@@ -243,7 +285,7 @@ def _fill(blocks: list[_Block], row: Line) -> bool:
     if blocks[-1].awaits and ENDS_AS_COMPANY.search(text):
         blocks[-1].party, blocks[-1].end, blocks[-1].awaits = text, row.end, False
         return True
-    if len(blocks) == 1 and len(text) < _LONGEST_VALUE and not blocks[0].fields:
+    if len(blocks) == 1 and len(text) < _LONGEST_VALUE and not blocks[0].fields and not blocks[0].witnessed:
         return _fill_bare(blocks[0], text, row.end)
     return False
 
@@ -266,6 +308,9 @@ def _set(block: _Block, name: str, raw: str) -> None:
     value = _value(raw)
     kind = "name" if "name" in name.lower() else name.lower()
     block.fields.add(kind)
+    block.witnessed = block.witnessed or kind in ("witness", "attest")
+    if block.witnessed:
+        return
     if kind == "name" and value and "witness" not in name.lower():
         person, _, office = value.partition(",")
         block.name = value if not _OFFICE.search(office) else person

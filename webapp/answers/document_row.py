@@ -13,6 +13,8 @@ from webapp.core.results import DocumentState
 from webapp.core.wording import LONGEST_CELL, cut
 from webapp.grounding.check import CheckedAnswer, Citation
 from webapp.grounding.facts import find_facts
+from webapp.grounding.senses import content, senses
+from webapp.grounding.signs import OPPOSITES, STATES, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,12 @@ _NO_PLACE = _words(
     r"|and|venue|jurisdiction|notices?|miscellaneous|general|section|article|clause|principles|rules"
 )
 
+_A_STATE = "|".join(STATES)  # what is a place by this name and no other; "Danish" may be of Denmark
+# Words of a question that say what is sought and nothing of it: "a clause on audit rights".
+_OF_CLAUSES = senses(
+    "clause provision right section term language article agreement contract party kind sort document non"
+)
+
 # What asks for a value; a question that opens with "which of …", "do any …" or "how many …" asks for yes or no.
 _ASKS_VALUE = _words(r"what|when|where|who|whom|whose|how\s+(?:long|much|soon|many)|how|why")
 _WISH = re.compile(r"\s*(?:please\s+)?(?:list|give|show|name|compare|tell|set\s+out|state)\b", re.IGNORECASE)
@@ -116,6 +124,7 @@ _PRESENCE = re.compile(
 )
 _PERMISSION = re.compile(r"\s*(?:\w+\s+){0,3}?(?:allows?|permits?|lets?|may|can|could|entitles?)\b", re.IGNORECASE)
 _DUTY = re.compile(r"\s*(?:\w+\s+){0,3}?(?:requires?|must|obliges?|needs?|imposes?)\b", re.IGNORECASE)
+_OPPOSED = tuple((sign(one), sign(other)) for one, other in OPPOSITES)
 # What makes a question, or a sentence, too much for these rules.
 _CONDITION = _words(
     r"without|with|if|before|after|within|unless|except|until|only|more|less|above|below|over|under|longer|shorter"
@@ -136,14 +145,15 @@ _ABSENT = _words(r"(?:there\s+(?:is|are|shall\s+be|will\s+be)|has|have|grants?|m
 _FREES = _words(r"not\s+(?:be\s+)?(?:required|obliged|obligated)|no\s+(?:obligation|duty)")
 
 
-def few_words(question: str, asked: str, sentence: str) -> str:
+def few_words(question: str, asked: str, sentence: str, section: str = "") -> str:
     """Yes, no or the value in a sentence that bears on a question; where none is plain the sentence, cut if it is long.
 
-    `asked` is what the question asks of one document (`asked_of_one`).
+    `asked` is what the question asks of one document (`asked_of_one`), `section` is that of the sentence, with its
+    heading.
     """
-    return (
-        _value(question, sentence) if asks_value(question, asked) else (_yes_or_no(asked, sentence) or _cut(sentence))
-    )
+    if asks_value(question, asked):
+        return _value(question, sentence)
+    return _yes_or_no(asked, sentence, section) or cut_short(sentence)
 
 
 def asks_value(question: str, asked: str) -> bool:
@@ -166,7 +176,7 @@ def _value(question: str, sentence: str) -> str:
         ]
         if len(set(found)) == 1:
             return found[0]
-    return _cut(sentence)
+    return cut_short(sentence)
 
 
 def _law_of(sentence: str) -> str:
@@ -177,10 +187,26 @@ def _law_of(sentence: str) -> str:
     return ""
 
 
-def _yes_or_no(asked: str, sentence: str) -> str:
+def _is_law_of(place: str, asked: str, sentence: str) -> str:
+    """Whether the law of a sentence is that of a place that is asked for: yes; no, where it is plainly another's."""
+    said = _law_of(sentence)
+    if not said or len(_LAW_OF.findall(sentence)) > 1 or _NOT.search(asked):
+        return ""
+    if said == place:
+        return "yes"
+    states = [re.fullmatch(_A_STATE, each) for each in (place, said)]
+    return "no" if all(states) else ""
+
+
+def _yes_or_no(asked: str, sentence: str, section: str) -> str:
     """Yes or no where question and sentence are plain, else ""."""
+    if (place := _law_of(asked)) and _LAW.search(asked):
+        return _is_law_of(place, asked, sentence)
     if (presence := _PRESENCE.match(asked)) and not _CONDITION.search(asked, presence.end()):
-        return "" if _ABSENT.search(sentence) else "yes"
+        said = senses(f"{section} {sentence}")
+        # "An exclusive licence" is not had by a clause that grants a licence and says nothing of exclusive.
+        is_whole = all(word & said or word & _OF_CLAUSES for word in content(asked[presence.end() :]))
+        return "yes" if is_whole and not _ABSENT.search(sentence) and not _opposed(asked, sentence) else ""
     if _CONDITION.search(asked) or _EXCEPTION.search(sentence):
         return ""
     for asks, says, denies in ((_PERMISSION, _MAY, _FORBIDS), (_DUTY, _SHALL, _FREES)):
@@ -191,18 +217,27 @@ def _yes_or_no(asked: str, sentence: str) -> str:
     return ""
 
 
-def _cut(words: str) -> str:
+def cut_short(words: str) -> str:
+    """Words on one line, cut where they are long."""
     return cut(" ".join(words.split()))
+
+
+def _opposed(asked: str, sentence: str) -> bool:
+    """Whether a sentence has the opposite of a word that is asked for: "non-exclusive" for "exclusive"."""
+    return any(
+        (one.search(asked) and other.search(sentence)) or (other.search(asked) and one.search(sentence))
+        for one, other in _OPPOSED
+    )
 
 
 _OPENS = re.compile(r"\W*(?P<word>yes|no)\b(?!\s+(?:later|more|less|fewer|earlier|longer)\b)", re.IGNORECASE)
 
 
-def written_words(question: str, asked: str, text: str, quote: str) -> str:
+def written_words(question: str, asked: str, text: str, quote: str, section: str = "") -> str:
     """Yes, no or the value in what a language model wrote: its opening, else the words that it quotes."""
     if opens := _OPENS.match(text):
         return opens["word"].lower()
     before = re.split(r"[“\"\[]", text, maxsplit=1)[0].strip(" *:–—-,;.\n")
     if before and len(before) <= LONGEST_CELL and not before.endswith(("that", "says", "states")):
         return _value(question, before) if asks_value(question, asked) else before
-    return few_words(question, asked, quote or text)
+    return few_words(question, asked, quote or text, section)

@@ -32,7 +32,7 @@ from retrieval import (
     pin_cite,
 )
 from webapp.answers.answer import Answer, Scope, Searched, budget_row
-from webapp.answers.document_row import DocumentAnswer, few_words, not_found, written_words
+from webapp.answers.document_row import DocumentAnswer, cut_short, few_words, not_found, written_words
 from webapp.answers.each_facts import FactAsked, day_of, fact_asked, from_facts, picked
 from webapp.answers.each_signs import (
     BELONGS,
@@ -186,8 +186,9 @@ async def each_document(
     changes = await run_on_core(searcher.changes, scope.matter_id, scope.document_ids)
     cited = [citation.span for citation in answer.citations]
     amending = await run_on_core(amending_clauses, cited, changes)
-    text = " ".join(part for part in (each.pick(answer.documents), counts(answer.documents, amending)) if part)
-    yield replace(answer, text=text, superseded_by=amending)
+    rows_now = tuple(as_amended(row, amending) for row in answer.documents)
+    text = " ".join(part for part in (each.pick(rows_now), counts(rows_now, amending)) if part)
+    yield replace(answer, text=text, documents=rows_now, superseded_by=amending)
 
 
 def stopped(rows: Mapping[str, DocumentAnswer], asked: EachQuestion) -> Answer:
@@ -212,6 +213,14 @@ def answer_of(rows: Sequence[DocumentAnswer], asked: EachQuestion, budget: Budge
         citations=tuple(citation for row in numbered for citation in row.citations),
         documents=tuple(numbered),
     )
+
+
+def as_amended(row: DocumentAnswer, amending: Mapping[Span, Collection[object]]) -> DocumentAnswer:
+    """A row without its yes or no where a clause that was amended since says it: it shows the clause's words."""
+    cited = next((c for c in row.citations if amending.get(c.span)), None)
+    if cited is None or row.answer not in ("yes", "no"):
+        return row
+    return replace(row, answer=cut_short(cited.quote or ""))
 
 
 def counts(rows: Sequence[DocumentAnswer], amending: Mapping[Span, Collection[object]] = NOT_AMENDED) -> str:
@@ -307,7 +316,7 @@ class _Each:
         citation = word_for_word(1, clause, clause.text)
         if results.doubtful:
             return DocumentAnswer(record, "unclear", citations=(citation,), reason=DOUBT)
-        words = few_words(self._asked.question, self._asked.of_one, clause.bearing_words)
+        words = few_words(self._asked.question, self._asked.of_one, clause.bearing_words, clause.section)
         return DocumentAnswer(record, "found", words, (citation,))
 
     def _clause(self, record: DocumentRecord, results: Results) -> KeySentence | None:
@@ -389,7 +398,8 @@ class _Each:
             return self._doubtful(record, results, doubt)
         if results.doubtful and not any(h.chunk.span.shared(citations[0].span) for h in results.hits[:NEAR_THE_TOP]):
             return DocumentAnswer(record, "unclear", citations=citations, reason=DOUBT)
-        words = written_words(self._asked.question, self._asked.of_one, text, citations[0].quote or "")
+        at = citations[0]
+        words = written_words(self._asked.question, self._asked.of_one, text, at.quote or "", at.section)
         return DocumentAnswer(record, "found", words, citations)
 
     def _speaks_of_it(self, record: DocumentRecord, results: Results, text: str, checked: CheckedAnswer) -> bool:

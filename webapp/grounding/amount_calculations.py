@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from retrieval import Span
+from retrieval import Document, Span
 from webapp.grounding.clause_calculations import clause_results, places_in
 from webapp.grounding.facts import Fact, find_facts
 from webapp.grounding.operands import Derived, Quantity, Result, Source, quantities, shown, supposed, values_of
 from webapp.grounding.quantities import PERIODS
 from webapp.grounding.rows import Row, named_rows, rows, rows_of_years
+from webapp.grounding.share_bases import base_among
 
 _SUM = re.compile(
     r"\b(?:total\w*|whole|entire|sum|together|combined|altogether|aggregate|in\s+all|overall|plus|add(?:s|ed|ing)?|both)\b|\+",
@@ -67,6 +68,7 @@ _LEAST_ROUNDED = 100  # a smaller amount is not rounded to whole ones
 class _Operands:
     """What can enter a calculation whose result has `unit`: named by the sentence, or of the bearing clause."""
 
+    document: Document
     sentence: str
     unit: tuple[str, ...]
     named: tuple[Quantity, ...]
@@ -152,6 +154,7 @@ def _operands(fact: Fact, unit: tuple[str, ...], sentence: str, source: Source, 
             named.append(match)
     bearing = tuple(_once(document.text, list(quantities(document, source.bearing))))
     return _Operands(
+        document=document,
         sentence=sentence,
         unit=unit,
         named=tuple(named),
@@ -216,7 +219,10 @@ def _results(operands: _Operands, per: str) -> Iterator[Result]:
 def _shares(operands: _Operands) -> Iterator[Result]:
     """Yield shares of an amount, and the amount with a share added or taken away: once, or once a year."""
     whole = operands.only(operands.unit)
-    if whole is None or operands.unit == ("share",):
+    if operands.unit == ("share",):
+        return
+    if whole is None:
+        yield from _share_elsewhere(operands)
         return
     if not len(whole.span) and _BOUNDED.search(operands.bearing_text):  # a supposed amount may be beyond the bound
         return
@@ -230,6 +236,16 @@ def _shares(operands: _Operands) -> Iterator[Result]:
         for sign, cue in ((1, _GROWS), (-1, _SHRINKS)):
             if cue.search(operands.sentence) or cue.search(operands.bearing_text):
                 yield _changed(operands, whole, share, sign)
+
+
+def _share_elsewhere(operands: _Operands) -> Iterator[Result]:
+    """Yield a share of the bearing clause of the amount that another clause has of what the share is of."""
+    shares = operands.of(("share",))
+    amounts = [each for each in operands.everywhere if each.unit == operands.unit]
+    if len({share.value for share in shares}) == 1 and not any(q.unit == operands.unit for q in operands.bearing):
+        [share, *_] = shares
+        if whole := base_among(operands.sentence, [operands.document], share, amounts):
+            yield whole.value * share.value, f"{share.shown} of {whole.shown}", (share, whole), "a share of the amount"
 
 
 def _changed(operands: _Operands, whole: Quantity, share: Quantity, sign: int) -> Result:

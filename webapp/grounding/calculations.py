@@ -11,9 +11,10 @@ from retrieval import Span
 from webapp.grounding.amount_calculations import derive_quantity
 from webapp.grounding.date_calculations import counts_business_days, counts_elsewhere, derive_date, derive_period
 from webapp.grounding.facts import Fact, Key, find_facts
-from webapp.grounding.operands import Derived, date_of, supposed, values_of
+from webapp.grounding.operands import Derived, date_of, quantities, supposed, values_of
 from webapp.grounding.operands import Source as Source
 from webapp.grounding.quantities import row_values, stated, values
+from webapp.grounding.share_bases import is_base
 from webapp.grounding.subjects import is_of_these
 from webapp.grounding.written_calculations import derive_written, find_written
 
@@ -55,7 +56,9 @@ def compute(sentence: str, sources: Sequence[Source], names: Sequence[tuple[int,
     if not steps or any(fact not in steps and fact not in explained for fact in unknown):
         return None
     documents = [source.document for source in sources]
-    if not all(is_of_these(sentence, fact, _own(step, sources), documents, names) for fact, step in steps.items()):
+    if not all(
+        is_of_these(sentence, fact, _own(step, sentence, sources), documents, names) for fact, step in steps.items()
+    ):
         return None
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
     return Computation(
@@ -79,11 +82,28 @@ def _steps(facts: Sequence[Fact], sentence: str, sources: Sequence[Source]) -> d
     return steps
 
 
-def _own(step: Derived, sources: Sequence[Source]) -> list[Span]:
-    """The operands that tell what a result is of: the periods of a date, and those in the unit of another result."""
+def _own(step: Derived, sentence: str, sources: Sequence[Source]) -> list[Span]:
+    """The operands that tell what a result is of: the periods of a date, and those in the unit of another result; the
+    share, where another clause has the amount that it is of.
+    """
+    if share := _share_of_base(step, sentence, sources):
+        return [share]
     units = {"date": "period"}.get(step.unit[0], step.unit[0])
     same = [span for span in step.operands if any(unit[0] == units for unit in _units_at(span, sources))]
     return same or list(step.operands)
+
+
+def _share_of_base(step: Derived, sentence: str, sources: Sequence[Source]) -> Span | None:
+    """The share of a step that is a share of an amount, if the amount's sentence is another and has what it is of."""
+    if step.unit[0] != "amount" or len(step.operands) != 2:
+        return None
+    for source in sources:
+        found = list(quantities(source.document, [s for s in step.operands if s.document_id == source.document.id]))
+        shares = [each for each in found if each.unit == ("share",)]
+        amounts = [each for each in found if each.unit == step.unit]
+        if len(shares) == len(amounts) == 1 and is_base(sentence, source.document, shares[0].span, amounts[0]):
+            return shares[0].span
+    return None
 
 
 def _units_at(span: Span, sources: Sequence[Source]) -> Iterator[tuple[str, ...]]:

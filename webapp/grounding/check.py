@@ -373,7 +373,7 @@ def _check_sentence(text: str, read: _Read, cited: Cited | None, *, others_cite:
     found = cited.verdict(plain, verified) if cited else Verdict()
     reasons = [f"cites {', '.join(f'[{n}]' for n in invalid)}, which is no passage"] if invalid else []
     reasons += found.reasons
-    if cited and not verified and _is_of_another(plain, cited.sources):
+    if cited and not (verified or found.computation) and _is_of_another(plain, cited.sources):
         reasons.append(NOT_OF_THIS)
     reasons += noise
     if not verified and _REPEATED not in noise and _repeats(plain):

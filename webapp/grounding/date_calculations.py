@@ -111,6 +111,9 @@ def _meant(source: Source, sentence: str, about: str) -> list[Term]:
         named = [(t, _direction(t, sentence)) for t in terms if (t.period.value, t.period.unit) in periods]
         return [replace(t, sign=t.sign or said or 1) for t, said in named if not said or not t.sign or said == t.sign]
     bearing = [term for term in terms if term.sign and _bears(term, source) and not term.repeats]
+    if not source.bearing:  # no clause has words of "the agreement ends on …": the one that says how long it lasts
+        lasting = [term for term in terms if term.sign > 0 and term.runs and not term.repeats]
+        bearing = lasting if len(lasting) == 1 else []
     return _nearest([term for term in bearing if _may_mean(term, about, terms)], about)
 
 

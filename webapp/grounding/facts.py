@@ -151,11 +151,13 @@ _NUMBERED = re.compile(
 )
 _LONGEST_RUN = 30  # of "Years 1 to 30"
 _BELOW = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
-# Not the end of a mixed number: "1 1/2", "two and one-half".
+# Not the end of a mixed number: "1 1/2", "two and one-half"; "four weeks and half pay" has none.
+_NO_MIXED = "".join(rf"(?<!\b{n}\sand\s)" for n in "one two three four five six seven eight nine ten".split())
 _FRACTION = re.compile(
     r"(?<![\d/])(?<!\d[\s\-‐])(?P<a>\d{1,3})\s?[/⁄]\s?(?P<b>[1-9]\d{0,2})(?![\d/])"
     r"|(?<!\band\s)\b(?:(?P<w>one|two|three)[-‐\s](?P<v>half|third|quarter|fourth|fifth|sixth|eighth|tenth)s?\b"
-    r"|an?\s(?P<of>half|third|quarter|fourth|fifth|tenth)(?=\s+of\b)|(?<!\band\sa\s)(?<![\-‐])(?<!\bone\s)(?P<half>half)\b)",
+    r"|an?\s(?P<of>half|third|quarter|fourth|fifth|tenth)(?=\s+of\b))"
+    rf"|(?<!\band\sa\s)(?<!\d\sand\s){_NO_MIXED}(?<![\-‐])(?<!\bone\s)\b(?P<half>half)\b",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"\b(?=[\w\-‐]*\d)(?=[\w\-‐]*[A-Za-z])\w+(?:[\-‐]\w+)*")

@@ -47,7 +47,22 @@ _ENDS_ON = re.compile(
     r"|midnight|shall|is|be|and|including|upon))*[\s,:]*\Z",
     re.IGNORECASE,
 )
-_BEGINS = re.compile(r"\b(?:commenc\w+|begin\w*|start\w*|effective)\b", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\b(?:commenc\w+|begin\w*|start\w*|effective|(?:enter|com)(?:e?s?|ing)\s+into\s+(?:force|effect)"
+    r"|tak(?:es?|ing)\s+effect)\b",
+    re.IGNORECASE,
+)
+# "May terminate on 24 March 2028 by giving six months' notice": a notice for a date that stands before it.
+_ENDS_BY = re.compile(
+    r"\b(?:terminat\w+|end|determine|break|cancel\w*|surrender\w*|leave|withdraw)\b[^.;]{0,60}?\b(?:on|at|as\s+of|from)\s+"
+    r"(?:the\s+)?\Z",
+    re.IGNORECASE,
+)
+_BY_NOTICE = re.compile(
+    r"[\s,(]*(?:\([^()]{0,60}\)[\s,]*)?(?:(?:by|on|upon|with|subject\s+to|provided\s+that|if)\b[^.;]{0,60}?\b)?(?:giv\w+|serv\w+"
+    r"|deliver\w+|send\w*|having\s+given|has\s+given)\b[^.;]{0,60}\Z",
+    re.IGNORECASE,
+)
 # What a period is counted from, where no date follows: "commencing upon the opening", "days after receipt".
 _STARTS = re.compile(
     r"\b(?:(?:commenc|beginn?|start)\w*|(?:takes?|taking)\s+effect|becom\w+\s+effective|effective)\s+(?:only\s+)?"
@@ -67,6 +82,10 @@ _OF_TERM = re.compile(
 _SIGNATURE = re.compile(
     r"(?:\s+(?:on|upon|from|the|of|its|full|due|mutual|date|day|both|last|by|and|delivery))*\s+(?:executi\w+|executed|sign\w+)\b",
     re.IGNORECASE,
+)
+_ITS_DATE = re.compile(r"\s+its\s+date\b(?!\s+of\b)", re.IGNORECASE)
+_THIS_LASTS = re.compile(
+    r"^\W*(?:[\d.]+\s+)?(?:\w+\s+){0,3}?this\s+(?:agreement|contract|lease|deed|licen[cs]e)\b", re.IGNORECASE
 )
 _RUNS = re.compile(
     r"\b(?:terms?|continues?|remains?|in\s+effect|lasts?|runs?|expires?|duration|initial\s+period)\b", re.IGNORECASE
@@ -181,6 +200,8 @@ def _exception(text: str) -> str:
 def _is_undated(text: str, end: int) -> bool:
     """Whether a period, which has no date, is counted from something: "ten years from the opening"."""
     counts = _COUNTS_FROM.match(text, end)
+    if counts and _ITS_DATE.match(text, counts.end()) and _THIS_LASTS.search(text[:end]):
+        return False
     return bool(counts and not _SIGNATURE.match(text, counts.end()))
 
 
@@ -201,6 +222,8 @@ def _counted_from(
     start, end = at
     runs = bool(_RUNS.search(text))
     text = until_exception(text, end)  # "unless terminated earlier" does not count it back
+    if _NOTICE.match(text, end) and (for_day := _notice_for(text, start, dated, offset)):
+        return -1, (base_of(for_day, includes=False),), False
     for sign, pattern in ((-1, BEFORE), (-1, _NOTICE_FOR), (0, _NOTICE), (1, AFTER)):
         if match := pattern.match(text, end):
             near = [d for d in dated if match.end() <= d.at.start - offset <= match.end() + _REACH]
@@ -210,6 +233,15 @@ def _counted_from(
     if earlier and _BEGINS.search(text[: earlier[-1].at.start - offset]):
         return 1, (base_of(earlier[-1], includes=True),), runs
     return int(runs), (), runs
+
+
+def _notice_for(text: str, start: int, dated: Sequence[Day], offset: int) -> Day | None:
+    """The one date before a period of notice on which something may be ended by giving it."""
+    before = [day for day in dated if day.at.end - offset <= start]
+    if len(before) != 1:
+        return None
+    first, last = before[0].at.start - offset, before[0].at.end - offset
+    return before[0] if _ENDS_BY.search(text[:first]) and _BY_NOTICE.match(text[last:start]) else None
 
 
 def _counts_to_end(term: Term, document: Document) -> bool:

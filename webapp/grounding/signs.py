@@ -295,7 +295,9 @@ STATES = tuple(
         "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois"
         " Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri"
         " Montana Nebraska Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Wisconsin"
-        " Wyoming New_York New_Jersey New_Mexico North_Carolina South_Carolina England Scotland Germany Israel"
+        " Wyoming New_York New_Jersey New_Mexico North_Carolina South_Carolina England Scotland Germany Israel France"
+        " Italy Spain Portugal Austria Switzerland Luxembourg Belgium Denmark Sweden Norway Finland Ireland Poland"
+        " Singapore Japan India Australia Canada Ontario Quebec Hong_Kong"
     )
     .replace("_", "\\s")
     .split(" ")

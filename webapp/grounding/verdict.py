@@ -1,5 +1,6 @@
 """Judges one sentence against the passages that it cites: facts, calculations, what it says, and what is in force."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,12 @@ from webapp.grounding.written_calculations import miscalculated
 
 How = Literal["", "quoted", "read", "words", "recognised"]
 _OF_THE_PAST = sign(PAST)
+# What a party that stands before it does: not what is done to it, nor what it is given.
+_DOES = re.compile(
+    r"[\s,]*(?:must|may|shall|can|will|should|(?:has|have|needs?|is\s+required|is\s+obliged|is\s+entitled)\s+to)\s+"
+    r"(?!be\b|receive|get\b|have\s+(?:received|been))",
+    re.IGNORECASE,
+)
 _FIGURES = 2  # of a sentence that may calculate: one of them is the result
 
 
@@ -65,6 +72,8 @@ class Cited:
             operands = self._operands(bearing)
             names = [(mention.start, mention.end) for mention in self.sources.parties.mentions(sentence)]
             computation = compute(sentence, operands, names)
+            if computation and self._is_of_another_party(sentence, computation):
+                computation = None
             missing = tuple(name for name in missing if computation is None or name not in computation.derived)
             note = not_computed(sentence, operands) if missing else ""
         if missing:
@@ -90,6 +99,20 @@ class Cited:
         missing = (*missing, *elsewhere)
         computation = None if reasons else computation
         return Verdict(tuple(reasons), missing, how, computation, _places(ranked))
+
+    def _is_of_another_party(self, sentence: str, computation: Computation) -> bool:
+        """Whether a sentence has a party do what the sentence of an operand has another do: who must give a notice."""
+        parties = self.sources.parties
+        ours = [mention.party for mention in parties.mentions(sentence) if _DOES.match(sentence, mention.end)]
+        if not ours or ours[0] is None:
+            return False
+        for unit in self.sources.units:
+            if any(span.shared(unit.span) for span in computation.operands):
+                acts = [m.party for m in parties.mentions(unit.text) if _DOES.match(unit.text, m.end)]
+                theirs = [party for party in acts if party is not None]
+                if theirs and all(parties.are_two(ours[0], party) for party in theirs):
+                    return True
+        return False
 
     def _read(self, sentence: str, bearing: Sequence[Unit], compared: Comparison) -> tuple[tuple[str, ...], How]:
         """What an entailment model says of a sentence that nothing contradicts: a doubt, or that its clause says so."""

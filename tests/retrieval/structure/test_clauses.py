@@ -238,6 +238,16 @@ def test_headings_are_read_from_the_line_and_from_the_next() -> None:
     assert headings["2.1(a)"] == ""
 
 
+def test_the_foot_of_a_page_between_a_number_and_its_heading_is_no_heading() -> None:
+    words = "The parties agree as follows.\n" * 5
+    text = (
+        f"Page 1\n{words}Article 1\nSubject\n1. It is let.\n2. It is rented.\nArticle 2\fPage 2\nLiability\n"
+        "1. It is capped.\n2. It is not.\nArticle 3\nCONFIDENTIALITY\fPage 3\n1. It is secret.\n2. It is kept."
+    )
+    headings = {c.number: c.heading for c in outline(document(text))}
+    assert [headings[f"Article {n}"] for n in (1, 2, 3)] == ["Subject", "Liability", "CONFIDENTIALITY"]
+
+
 def test_a_clause_ends_where_one_not_below_it_begins() -> None:
     text = document(ARTICLES)
     by_number = {c.number: c for c in outline(text)}

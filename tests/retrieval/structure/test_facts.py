@@ -266,6 +266,26 @@ def test_what_is_no_day_is_none() -> None:
         ),
         (LETTER, [("", "Desmond Okafor", "")]),
         ("By 1 May the Supplier shall deliver. By: no means less.", []),
+        (
+            "Executed as a deed by BRACKEN ESTATES LIMITED acting by Ada Holt, a director, in the presence of:\n"
+            "Signature of witness: P. Lund\nName: Peter Lund\nAddress: 4 Castle Yard\n"
+            "EXECUTED as a DEED by OAK LIMITED\nacting by Yusuf Adey, a director,\nin the presence of:\n"
+            "Name: Clara Marsh",
+            [("BRACKEN ESTATES LIMITED", "Ada Holt", "director"), ("OAK LIMITED", "Yusuf Adey", "director")],
+        ),
+        (
+            "For Nordvik Havn A/S\nCopenhagen, 12 December 2023\nMette Sørensen, CEO\n"
+            "For Lind Teknik AB\nAnders Ekström, Managing Director\nFor Hull Ltd\nthe price is nought.",
+            [("Nordvik Havn A/S", "Mette Sørensen", "CEO"), ("Lind Teknik AB", "Anders Ekström", "Managing Director")],
+        ),
+        (
+            "Signed: R. Fenwick, Managing Director, for the Company\nSigned: Joanna C. Pritchard",
+            [("", "R. Fenwick", "Managing Director"), ("", "Joanna C. Pritchard", "")],
+        ),
+        (
+            "Signed by Mei Tan\nfor and on behalf of Halcyon Pte. Ltd.\nSigned by Oliver Penn\non behalf of Grey LLP",
+            [("Halcyon Pte. Ltd.", "Mei Tan", ""), ("Grey LLP", "Oliver Penn", "")],
+        ),
     ],
 )
 def test_signature_blocks_say_for_whom_who_signs_as_what(text: str, signatures: list[tuple[str, str, str]]) -> None:

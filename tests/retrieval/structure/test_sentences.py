@@ -29,6 +29,14 @@ def test_no_sentence_is_a_heading_or_runs_across_one() -> None:
     assert "Neither party is liable for lost profits." in found
 
 
+@pytest.mark.parametrize(
+    "name", ["Halcyon Pte. Ltd. of Singapore", "Reef Pty. Ltd.", "Tan Sdn. Bhd. (KL)", "Messrs. Lee"]
+)
+def test_no_sentence_ends_within_the_name_of_a_company(name: str) -> None:
+    line = f"The agreement is made between {name} and Greywater Ventures LLP on 3 October 2024."
+    assert texts(document(line)) == [line]
+
+
 def test_a_contents_page_has_no_sentences() -> None:
     rows = "\n".join(f"{i}. Representations and warranties of the party {'.' * 30} {i + 3}" for i in range(1, 12))
     page = document(f"TABLE OF CONTENTS\n{rows}\fThe party of the first part warrants its title.")

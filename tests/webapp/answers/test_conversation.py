@@ -168,6 +168,7 @@ def test_a_change_of_document_asks_the_last_question_of_the_other(talk: Conversa
         ("Which law governs the Alder lease?", ["What about Section 2 of the Cedar supply agreement?"], 1, "affiliate"),
         ("Which law governs the Alder lease?", ["What does Section 2 of the supply agreement say?"], 1, "affiliate"),
         ("Which law governs the supply agreement?", ["And of the lease?"], 0, "Ohio"),
+        ("Which law governs the supply agreement?", ["And the license?"], 2, "Norway"),
         ("Who are the parties to the supply agreement?", ["And its law?", "And of the lease?"], 0, "Ohio"),
         (
             "Which law governs the supply agreement?",

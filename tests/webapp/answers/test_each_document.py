@@ -14,7 +14,16 @@ from tests.webapp.fake_engine import CopyingEngine, FakeEngine, Refusal, Reply
 from tests.webapp.page.pages import ready
 from webapp.answers.answer import Answer, Scope
 from webapp.answers.document_row import DocumentAnswer, not_found
-from webapp.answers.each_document import AT_ONCE, EachQuestion, Row, Windows, counts, each_document, put_to_each
+from webapp.answers.each_document import (
+    AT_ONCE,
+    EachQuestion,
+    Row,
+    Windows,
+    as_amended,
+    counts,
+    each_document,
+    put_to_each,
+)
 from webapp.answers.generate import Trouble
 from webapp.core.errors import EngineBusy
 from webapp.core.marks import QUOTED
@@ -339,6 +348,8 @@ def test_the_counts_say_how_many_of_the_clauses_were_amended_since(workspace: Wo
     found, rest = before.split("); ", 1)
     expected = f"{found}), 1 of them by a clause that was amended since; {rest}"
     assert counts(answer.documents, {amended: ("Section 2",)}) == expected
+    said = [as_amended(row, {amended: ("Section 2",)}).answer for row in answer.documents]
+    assert [old.answer for old, now in zip(answer.documents, said, strict=True) if old.answer != now] == ["yes"]
 
 
 @pytest.mark.parametrize(

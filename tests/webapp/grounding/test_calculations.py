@@ -36,6 +36,7 @@ RENEWS = (
     "one (1) year each unless either party gives written notice at least sixty (60) days before the end of the "
     "then-current term."
 )
+BREAK = "Tenant may terminate this lease on March 24, 2028 by giving Landlord not less than six months’ prior notice."
 FEES = "The fee is $100,000 in the first year, $120,000 in the second year and $140,000 in the third year."
 SHARE = "Buyer shall pay a deposit of five percent (5%) of the purchase price of $200,000 on signing."
 RENT = "Tenant shall pay rent of $1,500 per month for a term of twelve (12) months."
@@ -121,6 +122,18 @@ RIGHT = [
         "To end it on March 1, 2027, notice must be given by September 2, 2026.",
         "March 1, 2027 − 180 days = September 2, 2026",
     ),
+    (BREAK, "The last day to give a break notice is September 24, 2027.", "March 24, 2028 − 6 months"),
+    (
+        "This Agreement enters into force on January 1, 2024 and shall remain in force for a period of four years.",
+        "The agreement is in force until December 31, 2027.",
+        "January 1, 2024 + 4 years − 1 day",
+    ),
+    (
+        "This Agreement continues for two years from its date.",
+        "It continues until February 28, 2022.",
+        "+ 2 years − 1 day",
+    ),
+    ("Monthly fee: EUR 64,000.", "The monthly fee adds up to EUR 768,000 a year.", "€64,000 × 12 = €768,000"),
     (FEES, "The total over the three years is $360,000.", "$100,000 + $120,000 + $140,000 = $360,000"),
     (FEES, "Together the first two years cost $220,000.", "$100,000 + $120,000 = $220,000"),
     (FEES, "In years 2 and 3 the fees total $260,000.", "$120,000 + $140,000"),
@@ -163,6 +176,8 @@ RIGHT = [
 ]
 
 WRONG = [
+    (BREAK, "The last day to give a break notice is September 24, 2028."),
+    ("The invoice is payable within two years from its date.", "It is payable until February 28, 2022."),
     (TERM, "The agreement ends on October 1, 2021."),
     (TERM, "The agreement ends on September 1, 2022."),
     (TERM, "The agreement ends on September 2, 2021."),
@@ -318,6 +333,29 @@ def test_months_are_counted_by_the_calendar_and_end_with_a_shorter_one(day: str,
 )
 def test_business_days_are_named_as_not_computed(sentence: str, is_named: bool) -> None:
     assert bool(not_computed(sentence, [source(BUSINESS)])) is is_named
+
+
+LOAN = "The Lender shall make a loan in the principal amount of $8,400,000 (the “Loan”)."
+FEE = "The Borrower shall pay an origination fee equal to 0.75% of the principal amount of the Loan."
+CAPPED = FEE.replace("equal to", "of up to")
+
+
+@pytest.mark.parametrize(
+    ("clause", "beside", "sentence", "is_computed"),
+    [
+        (FEE, LOAN, "The origination fee is $63,000.", True),
+        (FEE, LOAN, "The origination fee is $63,000 (0.75% of $8,400,000).", True),
+        (FEE, LOAN, "The guaranty is $63,000.", False),
+        (FEE, "The guaranty of the Loan is limited to $2,500,000.", "The origination fee is $18,750.", False),
+        (FEE, f"{LOAN[:-1]} and another of $100.", "The origination fee is $63,000.", False),
+        (CAPPED, LOAN, "The origination fee is at most $63,000.", True),
+        (CAPPED, LOAN, "The origination fee is $63,000.", False),
+    ],
+)
+def test_a_share_is_of_the_amount_that_another_clause_has_of_what_it_is_of(
+    clause: str, beside: str, sentence: str, is_computed: bool
+) -> None:
+    assert (compute(sentence, [source(clause, f"{beside}\n")]) is not None) is is_computed
 
 
 def test_operands_may_stand_in_another_cited_passage_where_the_sentence_names_them() -> None:
