@@ -47,6 +47,9 @@ _NO_TOPIC = frozenset(
         "clause provision section article paragraph term rule language agreement contract document main general key"
     )
 )
+_SAME_HEADS = tuple(
+    set(stems_of(pair)) for pair in ("term duration", "price fee", "price charge", "pay salary", "pay remuneration")
+)
 _MOST_DEFINITIONS = 3  # of one term
 _CLOSE = 0.88  # of the letters of a term, in their order: "Interveining Event"
 _DAY = re.compile(  # a day on which something was done
@@ -172,9 +175,16 @@ def _topic_words(words: str) -> frozenset[str]:
 
 
 def _is_form(one: str, other: str) -> bool:
-    """Whether two stems may be forms of one word: "fact", "factual"."""
+    """Whether two stems may be forms of one word, "fact" and "factual", or head the same: "term" and "duration".
+
+    What heads a clause of any kind is no form of another word: "term" is none of "termination".
+    """
     short, long = sorted((one, other), key=len)
-    return one == other or (len(short) >= _FORM and long.startswith(short) and len(long) - len(short) <= _FORM)
+    if one == other or {one, other} in _SAME_HEADS:
+        return True
+    return short not in _NO_TOPIC and (
+        len(short) >= _FORM and long.startswith(short) and len(long) - len(short) <= _FORM
+    )
 
 
 def pages(source: Source, _question: str, sign: re.Match[str]) -> Iterator[Place]:

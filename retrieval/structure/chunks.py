@@ -16,7 +16,7 @@ from retrieval.structure.clauses import clause_at, headings_above, outline
 from retrieval.structure.layout import working_text
 from retrieval.structure.testimony import exchanges
 
-CHUNKER_VERSION = 8  # raised when the same text would be cut differently; what was indexed before is indexed again
+CHUNKER_VERSION = 7  # raised when the same text would be cut differently; what was indexed before is indexed again
 
 SHORT = 250  # a chunk below this takes in the clause after it
 LONG = 900  # a chunk does not grow past this, and a clause longer than this is cut

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.search.question_kinds import folded, kinds_of
 from retrieval.search.search import Results, Searcher
+from retrieval.search.structural_places import Source
+from retrieval.structure.facts import find_facts
 from tests.court_pdfs import transcript
+from tests.documents import document
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import Stores, opened
 
@@ -151,9 +155,9 @@ def places(stores: Stores, results: Results) -> list[str]:
 )
 def test_the_place_that_answers_comes_first(stores: Stores, question: str, kind: str, says: str) -> None:
     results = search(stores, question, "Supply.pdf")
-    folded = says.replace("“", '"').replace("”", '"')
+    plain = says.replace("“", '"').replace("”", '"')
     assert results.kind == kind
-    assert folded in places(stores, results)[0]
+    assert plain in places(stores, results)[0]
     assert results.found
     assert not results.doubtful
     assert results.hits[0].chunk.span.shared(results.places[0])
@@ -252,3 +256,22 @@ def test_lines_that_are_in_no_transcript_are_told_of_those_that_were_searched(tm
         ids = [record.id for record in stores.library.documents(matter.id)]
         sentence = "There is no 99:1 in any of the documents that were searched."
         assert searcher.search(matter.id, "What is at 99:1?", ids).absent == sentence
+
+
+@pytest.mark.parametrize(
+    ("question", "clauses"),
+    [
+        ("What is the term?", ["Section 2"]),
+        ("What is the termination?", ["Section 1"]),
+        ("What are the fees?", ["Section 3"]),
+        ("What is the survival?", []),
+    ],
+)
+def test_a_heading_of_the_same_sense_answers_and_none_of_another_word(question: str, clauses: list[str]) -> None:
+    text = document(
+        "1. Termination\nEither party may end it for good cause.\n2. Duration\nIt runs for four years.\n"
+        "3. Prices\nThe goods cost $5.\n4. General\nThis is the whole of it.\n"
+    )
+    source = Source(find_facts(text), lambda: text)
+    (sign,) = (sign for sign in kinds_of(folded(question)) if sign.kind.name == "heading")
+    assert [place.what for place in sign.kind.find(source, question, sign.match)] == clauses
