@@ -25,20 +25,22 @@ PRY = """async ({ session, acts }) => {
   const heard = await fetch('/gradio_api/queue/data?session_hash=' + session);
   return [dependencies.length, heard.status, heard.status === 200 ? '' : await heard.text()];
 }"""
-# The same in a session of one's own, with the other's ids: what comes back within some seconds.
+# The same in a session of one's own, with the other's ids: what comes back until nothing more does.
 TRY = """async ({ acts }) => {
   const { dependencies } = await (await fetch('/config')).json();
   const session = 'mine' + Math.random().toString(36).slice(2);
   const listening = (async () => {
     await new Promise((done) => setTimeout(done, 300));
     const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
-    let heard = '';
-    const end = Date.now() + 4000;
+    let heard = '', next = reader.read();
+    const end = Date.now() + 60000;
     while (Date.now() < end) {
-      const late = new Promise((done) => setTimeout(() => done({ done: true }), 2500));
-      const got = await Promise.race([reader.read(), late]);
-      if (got.done) break;
+      const quiet = new Promise((done) => setTimeout(done, 2500));
+      const got = await Promise.race([next, quiet]);
+      if (got?.done || (!got && heard.includes('process_completed'))) break;
+      if (!got) continue;
       heard += new TextDecoder().decode(got.value);
+      next = reader.read();
     }
     return heard;
   })();
