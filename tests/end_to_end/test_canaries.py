@@ -149,6 +149,7 @@ def test_no_word_of_a_document_a_question_or_a_secret_is_in_log_metrics_or_outpu
     assert leaks(told) == []
 
 
+@pytest.mark.long
 def test_no_word_of_what_the_page_sends_is_told_not_even_when_the_records_fail(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with FakeEngine("tgi") as engine, embeddings() as url:

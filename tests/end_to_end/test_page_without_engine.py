@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.webapp.browser import ENDLESS, SAMPLE, ask, chromium, needs_chromium, opened, visitor
@@ -12,6 +13,7 @@ from tests.webapp.fake_engine import FakeEngine, Reply
 pytestmark = needs_chromium
 
 
+@pytest.mark.long
 def test_a_killed_engine_leaves_its_part_and_key_language_and_is_used_again_when_it_is_back(tmp_path: Path) -> None:
     with FakeEngine("tgi") as engine, embeddings() as vectors, chromium() as browser:
         settings = {"PINCITE_EMBEDDINGS_URL": vectors, "PINCITE_LLM_URL": engine.url}
