@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _STEPS = 1_000_000
-_QUICK = 0.07  # seconds of the steps on the machine where the limits were set
+_QUICK = 0.04  # seconds of the steps on the machine where the limits were set
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -145,6 +146,9 @@ class _Server(uvicorn.Server):
             timer = threading.Timer(END_SECONDS, _end)
             timer.daemon = True
             timer.start()
+            if hasattr(signal, "alarm"):  # no thread runs while a library that is being loaded holds the interpreter
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                signal.alarm(int(END_SECONDS) + 1)
         super().handle_exit(sig, frame)
 
 
@@ -193,6 +197,9 @@ def serve(
                     _Server(uvicorn_config(app, settings)).run(sockets=[listening, commands])
     finally:
         owner.release()
+    if startup.is_loading:  # Python would wait for it, for seconds
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _offer_first(startup: Startup, link: str, on_first: Callable[[str], None]) -> None:

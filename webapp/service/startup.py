@@ -37,6 +37,11 @@ class Startup:
         if self.workspace is not None:
             self.workspace.close()
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the thread is at work; after `close`, on what cannot be stopped, a model that is loaded."""
+        return self._thread.is_alive()
+
     def opened(self) -> Workspace:
         """Wait for the first attempt and return the workspace. Raises the error that keeps it from opening."""
         self._tried.wait()

@@ -164,7 +164,7 @@ def test_nothing_runs_on_when_the_owner_was_killed(how: str) -> None:
         time.sleep(0.5)  # so that it is in the middle of it
         assert _runs(child)
         owner.kill()
-    wait_for(lambda: not _runs(child), 3)
+    wait_for(lambda: not _runs(child))
 
 
 def _runs(process: int) -> bool:
@@ -213,7 +213,7 @@ def _send_too_much(pipe: Connection) -> None:
 def test_the_documents_of_one_user_that_hang_do_not_hold_up_another_s(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with opened(tmp_path / "data", limits=Limits(page_seconds=20)) as stores:
+    with opened(tmp_path / "data", limits=Limits(page_seconds=120)) as stores:
         mallory = stores.library.create_matter("Hers", namespace="mallory")
         alice = stores.library.create_matter("Mine", namespace="alice")
         hung = [
@@ -225,7 +225,7 @@ def test_the_documents_of_one_user_that_hang_do_not_hold_up_another_s(
         good = stores.library.accept(alice.id, "good.pdf", GOOD)
         stores.ingest.wake()
         began = time.monotonic()
-        wait_for(lambda: stores.library.record(alice.id, good.id).state == "ready", 15)
+        wait_for(lambda: stores.library.record(alice.id, good.id).state == "ready", 90)
         record_property("seconds_that_another_waited", round(time.monotonic() - began, 1))
         states = [record.state for record in stores.library.documents(mallory.id)]
         assert states == ["reading", "waiting", "waiting", "waiting"]
