@@ -95,7 +95,8 @@ def choice(question: str, candidates: Sequence[tuple[str, str]]) -> Markup:
         for each, name in [*candidates, (ids, "All of them")]
     )
     return Markup(
-        '<article class="turn" data-state="choice" aria-label="Question"><h3 class="question">{}</h3>'
+        '<article class="turn" data-state="choice" aria-label="Question"><h2 class="unseen">Before it is answered</h2>'
+        '<h3 class="question">{}</h3>'
         '<div class="answer">'
         '<p class="stand">This fits {} documents. Which one do you mean?</p>'
         '<ul class="choice" aria-label="Documents">{}</ul></div></article>'
@@ -108,7 +109,9 @@ def waiting(question: str, ready: int, coming: int) -> Markup:
     """
     verb = "is" if ready == 1 else "are"
     return Markup(
-        '<article class="turn" data-state="choice" data-waits="no" aria-label="Question"><h3 class="question">{}</h3>'
+        '<article class="turn" data-state="choice" data-waits="no" aria-label="Question">'
+        '<h2 class="unseen">Before it is answered</h2>'
+        '<h3 class="question">{}</h3>'
         '<div class="answer"><p class="stand">{}</p><ul class="choice"><li{}><button type="button" class="example" '
         'data-do="ready" data-question="{}">Ask the {:,} that {} ready</button></li><li><button type="button" '
         'class="example" data-wait aria-pressed="false">Wait, and ask as soon as all are read</button></li></ul></div>'

@@ -21,7 +21,8 @@ def about(document: str) -> Markup:
 def under_way(question: str, status: str, *so_far: Markup) -> Markup:
     """The turn that is being written: its question, what is being done, and what is there of it."""
     return Markup(
-        '<article class="turn" data-state="writing"><h3 class="question">{}</h3><div class="answer">'
+        '<article class="turn" data-state="writing"><h2 class="unseen">Being answered</h2>'
+        '<h3 class="question">{}</h3><div class="answer">'
         '<p class="stand"><span class="pulse" aria-hidden="true"></span>{}</p>{}</div></article>'
     ).format(question, status, lines(so_far))
 
