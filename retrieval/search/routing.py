@@ -78,8 +78,8 @@ _KIND_SPOKEN_OF = re.compile(
 )
 # "And of the loan?": all that is asked is another paper.
 _KIND_INSTEAD = re.compile(
-    r"\W*(?:(?:and|or|but|so|what|how)\s+)?(?:(?:about|in|under|of|for|from|to|by|with|on)\s+){0,2}(?:the|our|my)\s+"
-    rf"(?P<name>{_KIND}|{_PAPER})\W*",
+    r"\A\W*(?:(?:and|or|but|so|what|how)\s+)?(?:(?:about|in|under|of|for|from|to|by|with|on)\s+){0,2}(?:the|our|my)\s+"
+    rf"(?P<name>{_KIND}|{_PAPER})\W*\Z",
     re.IGNORECASE,
 )
 # "Marchetti Dep. 42:5", "the Marchetti deposition"
@@ -201,8 +201,7 @@ class Router:
             (_KIND_INSTEAD, self._by_kind),
             (_TESTIMONY, self._by_words),
         ):
-            found_in = filter(None, [form.fullmatch(rest)]) if form is _KIND_INSTEAD else form.finditer(rest)
-            for names in [tuple(_readings(_name_in(m))) for m in found_in]:
+            for names in [tuple(_readings(_name_in(m))) for m in form.finditer(rest)]:
                 found = next((fits for each in names if (fits := _fits(each, fitting))), {})
                 named |= found
                 for name in found:
