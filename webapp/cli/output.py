@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval import not_read
-from webapp.cli.terminal import PlainConsole, printable
+from webapp.cli.terminal import PlainConsole, printable, printable_lines
 from webapp.core.marks import RECOGNISED
 from webapp.core.places import citations_by_place
 from webapp.core.results import (
@@ -146,7 +146,7 @@ def show_user(row: UserRow) -> None:
     address = f" <{row.email}>" if row.email and row.email != row.name else ""
     print(printable(f"{row.state:<8} {row.name}{address}{role}"))
     if row.link:
-        print(printable(f"\nThis link sets the password, once and within three days:\n{row.link}"))
+        print(f"\nThis link sets the password, once and within three days:\n{printable(row.link)}")
 
 
 @show.register
@@ -207,7 +207,7 @@ def show_conversation(row: ConversationRow) -> None:
 @show.register
 def show_export(row: ConversationExport) -> None:
     """Print a conversation that `conversations export` exports."""
-    print("\n".join(printable(line) for line in to_text(paper_of_export(row)).splitlines()))
+    print(printable_lines(to_text(paper_of_export(row)).rstrip("\n")))
 
 
 @show.register
@@ -233,7 +233,7 @@ def show_hit(hit: HitRow) -> None:
     print(printable(f"{hit.rank}. {cite(hit)}   ({hit.score:.2f}, {hit.why})"))
     print(indented(hit.text))
     if hit.also_in:
-        print(f"   {also_in(hit.also_in)}.")
+        print(printable(f"   {also_in(hit.also_in)}."))
     print()
 
 
@@ -278,12 +278,12 @@ def show_counts(rows: Sequence[MentionRow]) -> None:
 def show_answer(answer: AnswerResult) -> None:
     """Print an answer, and below it citations, key language and coverage."""
     if how := read_as(answer):
-        print(printable(f"{how}.\n"))
+        print(f"{printable(how)}.\n")
     if answer.doubtful:
         print(DOUBT, end="\n\n")
     if words := doubts(answer):
-        print(f"! {words}\n")
-    print("\n".join(map(printable, text_of(answer_text(answer), bold="**").splitlines())), end="\n\n")
+        print(printable(f"! {words}"), end="\n\n")
+    print(printable_lines(text_of(answer_text(answer), bold="**").rstrip("\n")), end="\n\n")
     if answer.documents:
         _show_documents(answer)
     else:
@@ -296,7 +296,7 @@ def show_answer(answer: AnswerResult) -> None:
         if any(row.recognised for row in answer.key_language):
             print(f"{RECOGNISED.words.capitalize()}.")
     if answer.documents_meant:
-        print(printable(f"\n{which_is_meant(answer.documents_meant)}"))
+        print(f"\n{printable(which_is_meant(answer.documents_meant))}")
     if answer.engine == "none" and (answer.is_key_language or answer.documents):
         print("\nNo language model is configured to write answers.")
     if answer.searched and answer.budget and answer.budget.window:
@@ -345,7 +345,7 @@ def _show_documents(answer: AnswerResult) -> None:
 @show.register
 def show_summary(summary: SummaryResult) -> None:
     """Print a summary clause by clause, each line with its section and page, and what its marks say."""
-    print(f"{summary_heading(summary)}\n")
+    print(printable(summary_heading(summary)), end="\n\n")
     for clause in summary.clauses:
         print(printable(clause_title(clause)))
         for line in clause.lines:
@@ -443,5 +443,5 @@ def show_model(row: ModelRow) -> None:
 def show_model_test(row: ModelTestRow) -> None:
     """Print what `model test` found."""
     print(printable(f"{row.engine}, a window of {row.window:,} tokens{', thinks before it answers' * row.thinks}"))
-    print(printable(f"{row.question}\n{row.answer}"))
+    print(printable(row.question), printable_lines(row.answer), sep="\n")
     print(f"First word after {row.first_seconds:.1f} s, the whole after {row.seconds:.1f} s. {model_verdict(row)}")

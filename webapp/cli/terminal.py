@@ -19,12 +19,21 @@ from retrieval import PinciteError
 from webapp.core.results import NoticeRow, Row
 from webapp.core.stream import Event, Notice, Progress, Result, T, Text
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: object) -> str:
-    """Remove control characters and those that change the text direction."""
-    return _CONTROLS.sub("", str(text))
+    """The text as one line: a name with a line break in it cannot forge a line of its own.
+
+    Control characters and those that change the text direction are removed.
+    """
+    return _CONTROLS.sub("", _BREAKS.sub(" ", str(text)))
+
+
+def printable_lines(text: str) -> str:
+    """The text with each of its lines `printable`."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def show_json(row: Row) -> None:
@@ -121,7 +130,7 @@ class Draft:
         if self._live is None:
             self._live = Live(console=Console(), transient=True, refresh_per_second=12)
             self._live.start()
-        self._text += printable(piece)
+        self._text += printable_lines(piece)
         lines = StyledText(self._text).wrap(self._live.console, self._live.console.width)
         room = max(1, self._live.console.height - 3)  # what scrolls off the screen cannot be cleared
         text = StyledText("\n").join([StyledText("Draft, not yet checked:", style="dim"), *lines[-room:]])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from retrieval import Span
 from webapp.grounding.amount_calculations import derive_quantity
 from webapp.grounding.date_calculations import counts_business_days, counts_elsewhere, derive_date, derive_period
+from webapp.grounding.exceptions import condition, taken_out
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.operands import Derived, date_of, quantities, supposed, values_of
 from webapp.grounding.operands import Source as Source
@@ -60,12 +61,17 @@ def compute(sentence: str, sources: Sequence[Source], names: Sequence[tuple[int,
         is_of_these(sentence, fact, _own(step, sentence, sources), documents, names) for fact, step in steps.items()
     ):
         return None
+    counted = [(source.document, span) for step in steps.values() for source, span in _amounts_of(step, sources)]
+    if any(taken_out(document, span, values(sentence)) for document, span in counted):
+        return None
+    excepted = next((words for document, span in counted if (words := condition(document, span))), "")
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
+    rules = [step.rule for step in steps.values()] + ([f"its clause excepts: “{excepted}”"] if excepted else [])
     return Computation(
         text="; ".join(dict.fromkeys(step.text for step in steps.values())),
         operands=operands,
         result="; ".join(dict.fromkeys(step.result for step in steps.values())),
-        rule="; ".join(dict.fromkeys(step.rule for step in steps.values())),
+        rule="; ".join(dict.fromkeys(rules)),
         derived=tuple(dict.fromkeys(fact.text for fact in (*steps, *explained))),
     )
 
@@ -91,6 +97,14 @@ def _own(step: Derived, sentence: str, sources: Sequence[Source]) -> list[Span]:
     units = {"date": "period"}.get(step.unit[0], step.unit[0])
     same = [span for span in step.operands if any(unit[0] == units for unit in _units_at(span, sources))]
     return same or list(step.operands)
+
+
+def _amounts_of(step: Derived, sources: Sequence[Source]) -> Iterator[tuple[Source, Span]]:
+    """The operands of an amount or a number; what the clause of a date excepts stands in the rule of that date."""
+    if step.unit[0] not in ("date", "period"):
+        yield from (
+            (source, span) for span in step.operands for source in sources if source.document.id == span.document_id
+        )
 
 
 def _share_of_base(step: Derived, sentence: str, sources: Sequence[Source]) -> Span | None:

@@ -19,7 +19,7 @@ from webapp.cli.output import (
     show_mention,
     show_mentions,
 )
-from webapp.cli.terminal import Bars, printable, results, show_error
+from webapp.cli.terminal import Bars, printable, printable_lines, results, show_error
 from webapp.core.results import AddedRow, AnswerResult, CiteRow, CoverageRow, HitRow, MentionRow
 from webapp.core.stream import Error, Event, Notice, Progress, Result, Text, encoded, read_event
 from webapp.core.wording import cite, coverage, mentions_coverage, plural, summary_coverage
@@ -65,9 +65,11 @@ class Screen(io.StringIO):
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("plain text\n\twith a tab", "plain text\n\twith a tab"),
+        ("plain text\n\twith a tab", "plain text with a tab"),
         ("\x1b[2Jwiped", "[2Jwiped"),
-        ("bell\x07, null\x00, return\r", "bell, null, return"),
+        ("bell\x07, null\x00, return\r.", "bell, null, return ."),
+        ("lease.pdf: 3 pages\nready   forged.pdf", "lease.pdf: 3 pages ready   forged.pdf"),
+        ("lease.pdf\x85ready\u2028ready\x0bready", "lease.pdf ready ready ready"),
         ("\x9b31mC1", "31mC1"),
         ("turned \u202etxt.exe", "turned txt.exe"),
         ("[bold]not markup[/bold]", "[bold]not markup[/bold]"),
@@ -75,6 +77,10 @@ class Screen(io.StringIO):
 )
 def test_text_of_documents_cannot_drive_the_terminal(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_lines_of_a_text_stay_lines() -> None:
+    assert printable_lines("The rent\r\nis\x1b[2J\n\n$4,200.\n") == "The rent \nis[2J\n\n$4,200.\n"
 
 
 @pytest.mark.parametrize(

@@ -523,3 +523,42 @@ STAGES = "The order is for 3,200 units, then for 3,680 units, then for 4,400 uni
 )
 def test_what_nearly_follows_is_not_computed(clause: str, sentence: str, is_computed: bool) -> None:
     assert (compute(sentence, [source(clause)]) is not None) is is_computed
+
+
+@pytest.mark.parametrize(
+    ("clause", "wrong", "right"),
+    [
+        (
+            "Tenant shall pay rent of $1,500 per month for a term of twelve (12) months, except that no rent is due "
+            "for the first two months of the term.",
+            "The total rent over the term is $18,000.",
+            "Except for the first two months, twelve months at $1,500 per month come to $18,000.",
+        ),
+        (
+            "Tenant shall pay rent of $1,500 per month for a term of twelve (12) months. No rent is due for the first "
+            "two months.",
+            "The rent for the term of twelve months is $18,000 in all.",
+            "Except for the first two months, twelve months at $1,500 per month come to $18,000.",
+        ),
+        (
+            "Customer shall pay $5,000 for setup, $2,000 for training and $3,500 for support, provided that the fee "
+            "for support is waived for the first three months.",
+            "Setup and support together cost $8,500.",
+            "Setup and support together cost $8,500, the fee for support being waived for the first three months.",
+        ),
+    ],
+)
+def test_an_amount_of_which_the_clause_takes_a_part_out_is_not_computed_unless_that_is_said(
+    clause: str, wrong: str, right: str
+) -> None:
+    assert compute(wrong, [source(clause)]) is None
+    computation = compute(right, [source(clause)])
+    assert computation is not None
+    assert "its clause excepts: “" in computation.rule
+
+
+def test_what_a_clause_excepts_without_a_figure_is_told_with_the_amount() -> None:
+    clause = RENT.replace("months.", "months, except as the parties agree otherwise.")
+    computation = compute("The total rent over the term is $18,000.", [source(clause)])
+    assert computation is not None
+    assert computation.rule.endswith("its clause excepts: “except as the parties agree otherwise”")

@@ -36,6 +36,7 @@ class Place:
 
     def asked(self, reply: Reply) -> tuple[str, str]:
         """Ask for an answer that is written as `reply` says; the address of its stream, and its conversation."""
+        self.engine.forget()  # a turn that was stopped may have asked nothing
         self.engine.enqueue(reply)
         told = self.ann.post("/ask", params={"matter_id": self.matter.id}, timeout=120).json()
         assert f'data-draft="{told["address"]}" data-turn="{told["turn"]}"' in told["now"]
