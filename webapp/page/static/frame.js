@@ -6,12 +6,21 @@
   const KEPT = 'pincite-evidence';
   let away = false;
   try { away = localStorage.getItem(KEPT) === 'away'; } catch { /* a browser that keeps nothing */ }
+  // Until the page is opened its address says what there will be: nothing is pushed aside when it comes.
+  const query = new URLSearchParams(location.search);
+  window.awaited = () => {
+    if ($('#here')?.dataset.address) return '';
+    return query.has('turn') ? 'citation' : query.has('document') ? 'document' : '';
+  };
   const set = (element, name, value) => { if (element.dataset[name] !== value) element.dataset[name] = value; };
   const fold = () => {
     const columns = $('#columns');
     const evidence = $('#evidence');
     if (!columns || !evidence) return;
-    const has = Boolean($('#part-evidence *', evidence)) && !$('[data-nothing]', evidence);
+    const isThere = Boolean($('#part-evidence *', evidence)) && !$('[data-nothing]', evidence);
+    const awaited = window.awaited();
+    const has = isThere || Boolean(awaited);
+    set(columns, 'awaited', awaited);
     set(columns, 'has', has ? 'evidence' : '');
     set(columns, 'evidence', has && !away ? 'shown' : 'away');
     const toggle = $('[data-fold]');

@@ -212,7 +212,8 @@
   };
   const refresh = () => {
     const columns = $('#columns');
-    const reading = $('#evidence .pair') ? 'pair' : $('#evidence .reader') ? 'document' : '';
+    const isReading = $('#evidence .reader') || window.awaited() === 'document';
+    const reading = $('#evidence .pair') ? 'pair' : isReading ? 'document' : '';
     if (columns && columns.dataset.reading !== reading) {
       columns.dataset.reading = reading;
       $('#evidence').scrollTop = 0; // two sources are chosen at the end of one
