@@ -207,7 +207,9 @@ def _of_closing(document: Document, after: int) -> Iterator[DocumentDate]:
 
 _MOST_CLOSINGS = 200
 _CLOSES = re.compile(
-    r"^[^\w\n]{0,40}(?:ENTERED|Entered|DATED|Dated|SO\s+ORDERED|Executed)\b[\s,:]*(?:on\s+)?(?:this\s+)?(?:the\s+)?",
+    r"^[^\w\n]{0,40}(?:(?:SIGNED|Signed|EXECUTED|Executed)\s+(?:and|as|at|by|for|in)\b[^.;\n]{0,80}?(?=[\s,]on\s)"
+    r"|(?:ENTERED|Entered|DATED|Dated|SO\s+ORDERED|SIGNED|Signed|EXECUTED|Executed)\b)"
+    r"[\s,:]*(?:on\s+)?(?:this\s+)?(?:the\s+)?",
     re.MULTILINE,
 )
 

@@ -59,6 +59,8 @@ _WITNESS = re.compile(
     r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
 )
 _WITNESSED = re.compile(r"\bin\s+the\s+presence\s+of\b|\bwitness(?:ed\s+by)?\b", re.IGNORECASE)
+_LONGEST_RULE = 200  # characters, with the space around it
+_RULE = "_.…–—-"
 _MARKS = re.compile(r"[_\-–—\s.:|/]+")
 _PERSON = re.compile(
     r"(?:(?:Mr|Ms|Mrs|Dr)\.?\s+)?(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.)(?:\s+(?:[A-ZÀ-Þ][\w’'.-]*|[A-Z]\.|de|van|von|der|al|bin|Jr\.?|Sr\.?|I{2,3})){1,4}(?:,?\s+(?:Jr|Sr|M\.?D|Ph\.?D|M\.H\.A|Esq|II|III)\.?)*"
@@ -92,6 +94,8 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
     since = 0  # lines since the last field
     for index, row in enumerate(rows):
         signs = _signatures(row.text) or _for_party(row.text, parties)
+        if not signs and all(block.name for block in open_blocks) and _is_below_rule(document, row):
+            signs = _known_party(row.text, parties)
         if signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
             open_blocks[0].awaits, open_blocks[0].end = True, row.end
         elif signs:
@@ -151,6 +155,17 @@ def _for_party(text: str, parties: Sequence[str]) -> list[str]:
     return [who] if who and is_party else []
 
 
+def _is_below_rule(document: Document, row: Line) -> bool:
+    """Whether the line above is a rule to sign on, which may be noise to the outline."""
+    above = document.text[max(0, row.start - _LONGEST_RULE) : row.start].rstrip()
+    return not above[-5:].strip(_RULE) and not re.split(r"[\n\f]", above)[-1].strip(_RULE + " \t")
+
+
+def _known_party(text: str, parties: Sequence[str]) -> list[str]:
+    """The party whose name a line is."""
+    return [name for name in parties if flat(name) == flat(_value(text))][:1]
+
+
 def _begins_block(text: str, starts: Sequence[re.Match[str]]) -> bool:
     """Whether the marks of a line are of signatures: it begins with one, has several, or a conformed one ("/s/")."""
     before = text[: starts[0].start()].strip(" \xa0)(|")
@@ -160,7 +175,9 @@ def _begins_block(text: str, starts: Sequence[re.Match[str]]) -> bool:
 def _begin(rows: list[Line], index: int, signs: list[str], parties: Sequence[str], after: int) -> list[_Block]:
     """New blocks, one a column, with the parties of the lines above that follow the last block's end, `after`."""
     if not _signatures(rows[index].text):
-        return [_Block(signs[0], rows[index].start, rows[index].end, named_only=True)]
+        is_person = not ENDS_AS_COMPANY.search(signs[0]) and _PERSON.fullmatch(signs[0])
+        name = signs[0] if is_person else ""
+        return [_Block(signs[0], rows[index].start, rows[index].end, name, named_only=True)]
     above, start = _party_lines(rows, index, after)
     named = _columns(above, len(signs), parties)
     blocks = []

@@ -192,6 +192,11 @@ def test_the_preamble_and_the_recitals_are_spans() -> None:
     assert read.slice(facts.recitals).endswith("buy them.")
 
 
+HARBOUR = (
+    'This Agreement is made on 4 March 2021 between Acme Limited and Joan Parsley (the "Employee").\n1. She weaves.'
+)
+
+
 @pytest.mark.parametrize(
     ("text", "dates"),
     [
@@ -212,6 +217,11 @@ def test_the_preamble_and_the_recitals_are_spans() -> None:
         ),
         ("LEASE\nThis Lease is made November ___, 2006 between A Corp. and B Corp.", [("made", None)]),
         ("Case 2:24-cv-1 Filed 09/16/24\nORDER\nIt is so ordered.", [("filed", date(2024, 9, 16))]),
+        (
+            f"{HARBOUR}\nSigned by the parties on 9 March 2021:\nFor Acme Limited\nName: P. Quill",
+            [("made", date(2021, 3, 4)), ("signed", date(2021, 3, 9))],
+        ),
+        (f"{HARBOUR}\nSigned copies are sent on 9 March 2021.", [("made", date(2021, 3, 4))]),
         ("NOTE\nThe rent rose on\nMarch 3, 2021.\nIt rose again.", []),
     ],
 )
@@ -286,6 +296,11 @@ def test_what_is_no_day_is_none() -> None:
             "Signed by Mei Tan\nfor and on behalf of Halcyon Pte. Ltd.\nSigned by Oliver Penn\non behalf of Grey LLP",
             [("Halcyon Pte. Ltd.", "Mei Tan", ""), ("Grey LLP", "Oliver Penn", "")],
         ),
+        (
+            f"{HARBOUR}\n____________\nFor Acme Limited\nName: P. Quill\n\n____________\nJoan Parsley\n4 Mill Lane",
+            [("Acme Limited", "P. Quill", ""), ("Joan Parsley", "Joan Parsley", "")],
+        ),
+        (f"{HARBOUR}\n1. Joan Parsley\nJoan Parsley\nweaves.", []),
     ],
 )
 def test_signature_blocks_say_for_whom_who_signs_as_what(text: str, signatures: list[tuple[str, str, str]]) -> None:

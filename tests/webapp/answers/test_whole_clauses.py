@@ -42,6 +42,20 @@ def test_a_short_clause_is_quoted_whole_without_the_signatures_below_it(bearing:
     assert quoted(LICENCE, bearing) == "5. Gifts. Gifts are free. Each gift is recorded."
 
 
+@pytest.mark.parametrize(
+    "close",
+    [
+        "Signed by the parties on 9 March 2021:\nFor Acme Limited\nJoan Parsley",
+        "SIGNED for and on behalf of ACME LIMITED\nJoan Parsley",
+        "Executed in two originals.\nJoan Parsley",
+        "_______________\nJoan Parsley",
+    ],
+)
+def test_signatures_that_no_testimonium_leads_in_are_not_quoted_with_the_last_clause(close: str) -> None:
+    text = f"1. Rent. The rent is $900.\n2. Gifts. Gifts are free. A gift of ____ is\nsigned by both.\n{close}\n"
+    assert quoted(text, "Gifts are free.") == "2. Gifts. Gifts are free. A gift of ____ is signed by both."
+
+
 @pytest.mark.parametrize("bearing", ["The Licensee may sell the Work to:", "(b) libraries; and"])
 def test_an_item_is_quoted_with_its_lead_in_and_a_lead_in_with_its_items(bearing: str) -> None:
     assert quoted(LICENCE, bearing) == " ".join(LICENCE.splitlines()[6:10])
