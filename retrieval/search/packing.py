@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
 
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, PinCite, Span
 from retrieval.search.amended_clauses import NO_CHANGES, ScopedChanges
 from retrieval.search.prompt_text import as_named, as_words
@@ -30,6 +31,7 @@ _AMENDMENTS = 0.25  # of the budget, at most, that amendments of the hits take f
 # What a passage costs is counted under a number of two digits, and stays true under one of one; of three, if need be.
 _WIDEST_NUMBER, _WIDEST_OF_MANY, _MOST_OF_TWO_DIGITS = 88, 888, 99
 _SMALLEST = 20  # tokens of the smallest extra
+_MOST_KNOWN = 4_096  # passages of a document whose tokens are kept, about a megabyte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +171,13 @@ def _widest(
     spans: Iterable[Span], document_of: Callable[[str], Document], count: Callable[[str], int], budget: int
 ) -> int:
     """The number under which passages are counted: of three digits where so many of the smallest would fit."""
-    places = (
+    places = [
         _Place(unit, "", follows=True, goes_on=True, turns=False)
         for span in spans
         for unit in units_of(document_of(span.document_id), span)
-    )
+    ]
+    if len(places) + _MOST // _SMALLEST <= _MOST_OF_TWO_DIGITS:
+        return _WIDEST_NUMBER
     smallest = sorted(_cost(document_of(p.span.document_id), p, count, _WIDEST_NUMBER) for p in places)
     most = sum(total <= budget for total in accumulate(smallest)) + _MOST // _SMALLEST
     return _WIDEST_OF_MANY if most > _MOST_OF_TWO_DIGITS else _WIDEST_NUMBER
@@ -241,9 +245,22 @@ def _cost(document: Document, place: _Place, count: Callable[[str], int], widest
     """Tokens of a passage as sent, or of the page's own words where those are more (headers are left out
     of a passage).
     """
-    passage = _passage(document, place, widest)
-    raw = replace(passage, text=" ".join(document.slice(place.span).split()))
-    return max(count(passage.as_sent()), count(raw.as_sent()))
+    known, key = _known_costs(document), (count, place, widest)
+    tokens = known.get(key)
+    if tokens is None:
+        passage = _passage(document, place, widest)
+        raw = replace(passage, text=" ".join(document.slice(place.span).split()))
+        tokens = max(count(passage.as_sent()), count(raw.as_sent()))
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[key] = tokens
+    return tokens
+
+
+@document_cache()
+def _known_costs(_document: Document) -> "dict[tuple[Callable[[str], int], _Place, int], int]":
+    """What passages of a document cost that were counted for earlier questions."""
+    return {}
 
 
 def _passage(document: Document, place: _Place, n: int) -> Passage:

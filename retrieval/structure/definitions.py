@@ -155,18 +155,23 @@ def definitions_used(document: Document, span: Span) -> list[Definition]:
 
 def uses_of_terms(document: Document, span: Span) -> Iterator[tuple[Span, Definition]]:
     """Each place where a passage uses a defined term, its own definition included, with the definition."""
-    terms = defined(document)
+    written = _written(document)
     pattern = _uses(document)
     if pattern is None:
         return
-    written = {form: term for term in terms for form in _forms(term)}
     for m in pattern.finditer(document.text, span.start, span.end):
-        yield document.span(*m.span("term")), terms[written[_clean(m["term"])]]
+        yield document.span(*m.span("term")), written[_clean(m["term"])]
+
+
+@document_cache()
+def _written(document: Document) -> dict[str, Definition]:
+    """The definitions by each form in which their term is used."""
+    return {form: definition for term, definition in defined(document).items() for form in _forms(term)}
 
 
 @document_cache()
 def _uses(document: Document) -> re.Pattern[str] | None:
-    forms = sorted({form for term in defined(document) for form in _forms(term)}, key=len, reverse=True)
+    forms = sorted(_written(document), key=len, reverse=True)
     any_of = "|".join(r"\s+".join(map(re.escape, form.split())) for form in forms)
     return re.compile(rf"(?<!\w)(?P<term>{any_of})(?:e?s)?(?!\w)") if forms else None
 

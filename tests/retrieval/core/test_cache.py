@@ -33,6 +33,32 @@ def test_of_more_text_than_memory_is_for_only_the_last_is_kept() -> None:
     assert made == ["small", "large", "huge", "small"]
 
 
+class Counted(str):
+    """A text that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_a_text_that_was_loaded_anew_is_not_compared_with_the_one_before_it_each_time() -> None:
+    made: list[str] = []
+
+    @document_cache()
+    def note(text: str) -> None:
+        made.append(text)
+
+    note(Counted("The rent is $4,200."))
+    anew = Counted("The rent is $4,200.")
+    for _ in range(100):
+        note(anew)
+    assert len(made) == 1
+    assert Counted.compared < 10
+
+
 def test_all_caches_are_emptied_together() -> None:
     made: list[str] = []
 

@@ -9,7 +9,7 @@
   // Until the page is opened its address says what there will be: nothing is pushed aside when it comes.
   const query = new URLSearchParams(location.search);
   window.awaited = () => {
-    if ($('#here')?.dataset.address) return '';
+    if ($('#here')?.dataset.address || $('#part-notice .notice')) return ''; // opened, or refused
     return query.has('turn') ? 'citation' : query.has('document') ? 'document' : '';
   };
   const set = (element, name, value) => { if (element.dataset[name] !== value) element.dataset[name] = value; };
