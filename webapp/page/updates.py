@@ -21,7 +21,7 @@ from webapp.service.summarise import RunningSummary
 from webapp.store.conversations import SavedTurn
 
 # Seconds between two polls of a page: while documents are being ingested, and otherwise.
-OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 5.0
+OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 10.0
 
 
 LISTS: tuple[Literal["documents", "conversations"], ...] = ("documents", "conversations")  # the script draws them
