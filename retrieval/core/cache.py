@@ -5,17 +5,16 @@ An outline takes as much memory as its text many times over, so that a number of
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import update_wrapper
 from threading import Lock
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from retrieval.core.documents import Document
 
 # Of each cache: all documents of a matter of some hundred contracts, in which a search otherwise takes apart again
 # what the last one did. All caches together take about 7 bytes a character.
 CACHED_DOCUMENTS, CACHED_CHARACTERS = 512, 20_000_000
-
-_NOTHING = object()
 
 Of = TypeVar("Of", bound=Document | str)
 T = TypeVar("T")
@@ -26,7 +25,7 @@ class DocumentCache(Generic[Of, T]):
 
     def __init__(self, make: Callable[[Of], T], most: int, characters: int) -> None:
         self._make, self._most, self._most_characters = make, most, characters
-        self._values: OrderedDict[Of, T | object] = OrderedDict()
+        self._values: OrderedDict[Of, T] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
         update_wrapper(self, make)
@@ -34,11 +33,11 @@ class DocumentCache(Generic[Of, T]):
 
     def __call__(self, document: Of) -> T:
         """The function's value, computed now or before."""
-        with self._lock:
-            if (value := self._values.pop(document, _NOTHING)) is not _NOTHING:
-                # Under this object from now on: of one that was loaded anew the whole text would be compared each time.
-                self._values[document] = value
-                return cast(T, value)
+        with self._lock, suppress(KeyError):
+            value = self._values.pop(document)
+            # Under this object from now on: of one that was loaded anew the whole text would be compared each time.
+            self._values[document] = value
+            return value
         value = self._make(document)  # two threads may both make it; neither waits for the other's document
         with self._lock:
             if document not in self._values:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from retrieval import Span
 from webapp.grounding.amount_calculations import derive_quantity
 from webapp.grounding.date_calculations import counts_business_days, counts_elsewhere, derive_date, derive_period
-from webapp.grounding.exceptions import condition, taken_out
+from webapp.grounding.exceptions import exceptions
 from webapp.grounding.facts import Fact, Key, find_facts
 from webapp.grounding.operands import Derived, date_of, quantities, supposed, values_of
 from webapp.grounding.operands import Source as Source
+from webapp.grounding.periods import shown_exception
 from webapp.grounding.quantities import row_values, stated, values
 from webapp.grounding.share_bases import is_base
 from webapp.grounding.subjects import is_of_these
@@ -62,11 +63,12 @@ def compute(sentence: str, sources: Sequence[Source], names: Sequence[tuple[int,
     ):
         return None
     counted = [(source.document, span) for step in steps.values() for source, span in _amounts_of(step, sources)]
-    if any(taken_out(document, span, values(sentence)) for document, span in counted):
+    excepted = [each for document, span in counted for each in exceptions(document, span)]
+    if any(each.is_passed_over(values(sentence)) for each in excepted):
         return None
-    excepted = next((words for document, span in counted if (words := condition(document, span))), "")
     operands = tuple(dict.fromkeys(span for step in steps.values() for span in step.operands))
-    rules = [step.rule for step in steps.values()] + ([f"its clause excepts: “{excepted}”"] if excepted else [])
+    rules = [step.rule for step in steps.values()]
+    rules += [f"its clause excepts: “{shown_exception(each.words)}”" for each in excepted[:1]]
     return Computation(
         text="; ".join(dict.fromkeys(step.text for step in steps.values())),
         operands=operands,

@@ -4,7 +4,8 @@ A sum that leaves that out is not computed from the page; a condition that takes
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from retrieval import Document, Span, units
 from webapp.grounding.facts import Key, find_facts
@@ -22,42 +23,39 @@ _TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 _KINDS = ("period", "count", "amount", "share", "ordinal", "date", "month")
-_LONGEST = 160  # characters as it is shown
 
 
-def taken_out(document: Document, operand: Span, said: frozenset[Key]) -> bool:
-    """Whether the clause of an operand takes a stated part out, of which a sentence with the figures `said` says
-    nothing.
-    """
-    return any(
-        any(key[0] in _KINDS for key in fact.keys) and not stated(fact, said)
-        for words, takes in _exceptions(document, operand)
-        if takes
-        for fact in find_facts(words)
-    )
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """What a clause excepts, in its words; `takes` is False of a condition that takes nothing out."""
+
+    words: str
+    takes: bool
+
+    def is_passed_over(self, said: frozenset[Key]) -> bool:
+        """Whether it takes a stated part out, of which a sentence with the figures `said` says nothing."""
+        return self.takes and any(
+            any(key[0] in _KINDS for key in fact.keys) and not stated(fact, said) for fact in find_facts(self.words)
+        )
 
 
-def condition(document: Document, operand: Span) -> str:
-    """What the sentence of an operand excepts, in its words; "" where it excepts nothing."""
-    words = next((" ".join(words.split()) for words, _ in _exceptions(document, operand)), "")
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} …"
-
-
-def _exceptions(document: Document, operand: Span) -> Iterator[tuple[str, bool]]:
-    """What is excepted in the sentence of an operand, and in one after it; and whether it takes something out."""
+def exceptions(document: Document, operand: Span) -> Iterator[Excepted]:
+    """What is excepted in the sentence of an operand, and in one after it."""
     every = units(document)
     for index, unit in enumerate(every):
         if not unit.span.shared(operand):
             continue
         yield from _within(document.slice(unit.span), operand.start - unit.span.start)
         following = [document.slice(each.span) for each in every[index + 1 : index + 2]]
-        yield from ((text, True) for text in following if _TAKES_BACK.match(text) and _NOTHING.search(text))
+        yield from (
+            Excepted(text, takes=True) for text in following if _TAKES_BACK.match(text) and _NOTHING.search(text)
+        )
 
 
-def _within(text: str, at: int) -> Iterator[tuple[str, bool]]:
+def _within(text: str, at: int) -> Iterator[Excepted]:
     """Those of a sentence in which the operand at an offset does not stand."""
     for match in _BEGINS.finditer(text):
-        ends: Sequence[int] = [found.start() for found in _ENDS.finditer(text, match.end())]
-        words = text[match.start() : ends[0]]
-        if not match.start() <= at < ends[0]:
-            yield words, bool(match["takes"] or _NOTHING.search(words))
+        end = next(_ENDS.finditer(text, match.end())).start()  # the end of the text is one
+        words = text[match.start() : end]
+        if not match.start() <= at < end:
+            yield Excepted(words, takes=bool(match["takes"] or _NOTHING.search(words)))

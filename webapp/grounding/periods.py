@@ -193,7 +193,12 @@ def _exception(text: str) -> str:
     if match is None:
         return ""
     end = _EXCEPTION_ENDS.search(text, match.end())
-    words = " ".join(text[match.start() : end.start() if end else len(text)].split())
+    return shown_exception(text[match.start() : end.start() if end else len(text)])
+
+
+def shown_exception(words: str) -> str:
+    """What a sentence excepts as it is shown: on one line, and no longer than a few."""
+    words = " ".join(words.split())
     return words if len(words) <= _LONGEST_EXCEPTION else f"{words[:_LONGEST_EXCEPTION].rsplit(' ', 1)[0]} …"
 
 
