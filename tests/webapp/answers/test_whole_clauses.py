@@ -56,6 +56,11 @@ def test_signatures_that_no_testimonium_leads_in_are_not_quoted_with_the_last_cl
     assert quoted(text, "Gifts are free.") == "2. Gifts. Gifts are free. A gift of ____ is signed by both."
 
 
+def test_a_blank_to_fill_in_does_not_end_a_clause() -> None:
+    text = "1. Notices. Notices are in writing. They are sent to\n________\nor to another address.\n2. Law. English."
+    assert quoted(text, "Notices are in writing.").endswith("or to another address.")
+
+
 @pytest.mark.parametrize("bearing", ["The Licensee may sell the Work to:", "(b) libraries; and"])
 def test_an_item_is_quoted_with_its_lead_in_and_a_lead_in_with_its_items(bearing: str) -> None:
     assert quoted(LICENCE, bearing) == " ".join(LICENCE.splitlines()[6:10])
