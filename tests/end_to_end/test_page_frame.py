@@ -4,7 +4,7 @@ says while files are read, while the server is away, and where nothing can be as
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.end_to_end.test_accessibility import findings
 from tests.pdfs import make_pdf
@@ -126,6 +126,35 @@ def test_while_the_server_is_away_the_page_says_so_and_sends_the_question_later(
     expect(page.locator(".turn h3")).to_contain_text("pays late")
     expect(page.locator("#server-away")).to_have_count(0)
     expect(page.locator(".foot")).to_be_visible()
+
+
+def test_a_page_that_is_loaded_anew_keeps_what_was_typed_and_sends_what_could_not_be_sent(
+    page: Page, engine: FakeEngine
+) -> None:
+    words = "What happens if the buyer pays late?"
+    page.locator("#question textarea").fill(words)
+    page.reload()
+    expect(page.locator("#question textarea")).to_have_value(words)
+    page.goto(page.url)  # another person, perhaps
+    expect(page.locator(".scope")).to_be_visible()
+    expect(page.locator("#question textarea")).to_have_value("")
+
+    listening: list[Route] = []
+    page.route("**/queue/data?*", lambda route: listening.append(route))
+    page.get_by_role("button", name="New conversation").click()
+    while not listening:
+        page.wait_for_timeout(50)
+    page.context.set_offline(True)
+    listening[0].abort()  # gradio takes no act from here on, and loads the page once the server is back
+    expect(page.locator("#server-away")).to_be_visible()
+    ask(page, words)
+    engine.enqueue(Reply(["The price bears interest [1]."]))
+    page.unroute_all()
+    page.context.set_offline(False)
+    expect(page.locator(".turn h3")).to_have_text(re.compile("pays late"))
+    expect(page.locator(".foot")).to_be_visible()
+    expect(page.locator("#question textarea")).to_have_value("")
+    expect(page.locator("#server-away")).to_have_count(0)
 
 
 def test_a_second_search_is_scrolled_to_and_offers_the_other_forms(page: Page) -> None:

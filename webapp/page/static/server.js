@@ -53,14 +53,57 @@
     return new Response('{"detail": []}', { status: 422 });
   };
 
+  // Gradio loads the page anew once a connection that broke while it listened is back. What was typed is kept over
+  // that, as over any reload; what was asked and has not reached the server is sent by the page that is loaded.
+  const KEPT = 'typed';
+  let lost = false; // gradio sends nothing more, and will load the page
+  let asked = false; // what stands in the question box
+  let unsent = false; // and it has not reached the server
+  const question = () => document.querySelector('#question textarea');
+  const sends = ({ type, target, key, isComposing }) => (type === 'click' ? target.closest?.('#send')
+    : target === question() && key === 'Enter' && !isComposing);
+  for (const type of ['click', 'keydown']) {
+    document.addEventListener(type, (event) => {
+      if (!sends(event)) return;
+      asked = true;
+      unsent ||= lost;
+    }, true);
+  }
+  document.addEventListener('input', ({ target }) => {
+    if (target === question()) asked = unsent = false;
+  }, true);
+  const stored = (store) => { // a browser may forbid it
+    try { return store(window.sessionStorage); } catch { return null; }
+  };
+  window.addEventListener('pagehide', () => {
+    const words = question()?.value;
+    if (words) stored((tab) => tab.setItem(KEPT, JSON.stringify({ where: location.search, words, unsent })));
+  });
+  const kept = JSON.parse(stored((tab) => tab.getItem(KEPT)) ?? 'null');
+  stored((tab) => tab.removeItem(KEPT));
+  const isReload = performance.getEntriesByType('navigation')[0]?.type === 'reload';
+  const restore = new MutationObserver(() => {
+    if (!document.querySelector('#here') || !question()) return;
+    restore.disconnect();
+    if (kept.where !== location.search || question().value) return;
+    question().value = kept.words;
+    question().dispatchEvent(new Event('input', { bubbles: true }));
+    if (kept.unsent) setTimeout(() => document.querySelector('#send')?.click());
+  });
+  if (kept && isReload) restore.observe(document.documentElement, { childList: true, subtree: true });
+
   const join = async (to, how) => {
     for (;;) {
       try {
         const answer = await send(to, how);
-        if (!GONE.includes(answer.status)) return sessionChecked(answer);
+        if (!GONE.includes(answer.status)) {
+          unsent = false;
+          return sessionChecked(answer);
+        }
       } catch { /* nothing listens */ }
+      unsent ||= asked;
       await untilBack();
-      await wait(1); // it may answer, and not be ready
+      await (lost ? new Promise(() => {}) : wait(1)); // it may answer, and not be ready
     }
   };
 
@@ -75,11 +118,13 @@
 
   // What gradio itself tells in a toast, which is not shown: a file that is refused, a stream that broke off.
   const BROKEN = /connection|network|failed to fetch|load failed/i;
+  const LOST = /reconnection/i;
   const heard = (toast) => {
     const words = toast.querySelector('.toast-message-text, .toast-text')?.textContent?.trim();
     toast.querySelector('.toast-close')?.click();
     if (!words) return;
     if (BROKEN.test(words)) {
+      lost ||= LOST.test(words);
       untilBack();
       return;
     }
