@@ -34,8 +34,7 @@ from pathlib import Path
 import httpx2
 
 from bench.load_engine import FIRST_SECONDS
-from tests.webapp.tab import Page
-from webapp.page.updates import SELDOM_SECONDS
+from tests.webapp.tab import SELDOM_SECONDS, Page
 
 WORD = re.compile(r"Za(\d{6})")
 QUESTIONS = (

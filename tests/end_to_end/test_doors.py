@@ -21,7 +21,7 @@ from tests.webapp.embeddings import embeddings
 from tests.webapp.serving import Running, mount_with_health, raw_connection, running
 from webapp.core.settings import load_settings
 from webapp.page.gradio_guard import MOST_EVENTS
-from webapp.page.session_table import MOST_STREAMS
+from webapp.page.session_table import MOST_OF_ONE, MOST_STREAMS
 from webapp.server import make_app
 from webapp.service.startup import Startup
 from webapp.web.authentication import GUEST_COOKIE
@@ -149,6 +149,7 @@ def test_a_session_belongs_to_whoever_used_it_first(demo: Running) -> None:
         refused = [
             browser.get("/gradio_api/queue/data", params={"session_hash": "anns"}),
             browser.get("/gradio_api/heartbeat/anns"),
+            browser.get("/looks/anns"),
             browser.post("/gradio_api/queue/join", json=event),
             browser.post("/gradio_api/cancel", json=event),
             browser.post("/gradio_api/cancel", content=twice, headers={"Content-Type": "application/json"}),
@@ -156,6 +157,20 @@ def test_a_session_belongs_to_whoever_used_it_first(demo: Running) -> None:
         ]
         assert [answer.status_code for answer in refused] == [403] * len(refused)
     assert ann.post("/gradio_api/queue/join", json=event).status_code != 403
+
+
+def test_a_page_is_told_whether_it_has_changed_until_it_is_dropped(demo: Running) -> None:
+    ann = _guest(demo)
+    event: dict[str, Any] = {"data": [None], "fn_index": 0, "session_hash": "looking"}
+    assert ann.get("/looks/looking").status_code == 404
+    assert [ann.get(f"/looks/{name}").status_code for name in ("a" * 65, "a%20b", "a/b", "")] == [400, 400, 404, 404]
+    assert ann.post("/looks/looking").status_code == 400
+    ann.post("/gradio_api/queue/join", json=event)
+    until(lambda: ann.get("/looks/looking").status_code == 200)
+    until(lambda: ann.get("/looks/looking").json() == {"changed": False})
+    for n in range(MOST_OF_ONE):
+        ann.post("/gradio_api/cancel", json=event | {"session_hash": f"page{n}", "event_id": "e"})
+    assert ann.get("/looks/looking").status_code == 404
 
 
 def test_only_a_user_uploads_and_nobody_else_sees_how_far_it_is(demo: Running) -> None:

@@ -3,6 +3,7 @@ says while files are read, while the server is away, and where nothing can be as
 """
 
 import re
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
@@ -155,6 +156,17 @@ def test_a_page_that_is_loaded_anew_keeps_what_was_typed_and_sends_what_could_no
     expect(page.locator(".foot")).to_be_visible()
     expect(page.locator("#question textarea")).to_have_value("")
     expect(page.locator("#server-away")).to_have_count(0)
+
+
+def test_a_page_at_rest_asks_whether_anything_has_changed_and_takes_no_event_for_it(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    with page.expect_response("**/looks/*") as look:
+        pass
+    with page.expect_response("**/looks/*") as again:
+        pass
+    assert [each.value.json() for each in (look, again)] == [{"changed": False}] * 2
+    assert [path for path in asked if "/queue/" in path] == []
 
 
 def test_a_second_search_is_scrolled_to_and_offers_the_other_forms(page: Page) -> None:

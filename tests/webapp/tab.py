@@ -11,8 +11,7 @@ from typing import Any
 
 import httpx2
 
-from webapp.page.updates import SELDOM_SECONDS
-
+SELDOM_SECONDS = 10.0  # between two looks, as in `looks.js`
 Message = dict[str, Any]
 _DRAFT = re.compile(r'data-draft=\\"(?P<address>[^"\\]+)\\" data-turn=\\"(?P<turn>\w+)')
 
@@ -30,10 +29,10 @@ class Page:
         self._session = os.urandom(8).hex()
         self._heard: dict[str, asyncio.Queue[Message]] = {}
         self._listening: asyncio.Task[None] | None = None
-        self._ticking: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def open(self) -> str:
-        """Load the page, and tick from then on; what it shows, as JSON."""
+        """Load the page, and look for changes from then on; what it shows, as JSON."""
         await self._http.get(self._address)  # its cookie comes with it
         config = (await self._http.get("/config")).json()
         self._ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
@@ -41,7 +40,7 @@ class Page:
         self._acts = {(target[0], target[1]): row for row in backed for target in row["targets"]}
         (load,) = [row for (_, event), row in self._acts.items() if event == "load"]
         shown = json.dumps([message async for message in self._do(load)])
-        self._ticking = asyncio.create_task(self._ticks())
+        self._looking = asyncio.create_task(self._looks())
         return shown
 
     async def ask(self, question: str) -> AsyncIterator[str]:
@@ -98,7 +97,7 @@ class Page:
 
     async def close(self) -> None:
         """Leave the page."""
-        for task in (self._ticking, self._listening):
+        for task in (self._looking, self._listening):
             if task is not None:
                 task.cancel()
         await self._http.aclose()
@@ -142,11 +141,13 @@ class Page:
                         if event := message.get("event_id"):
                             self._heard.setdefault(event, asyncio.Queue()).put_nowait(message)
 
-    async def _ticks(self) -> None:
+    async def _looks(self) -> None:
+        """As the page's script, where nothing is under way."""
         while True:
             await asyncio.sleep(SELDOM_SECONDS)
-            async for _ in self.tick():
-                pass
+            if (await self._http.get(f"/looks/{self._session}")).json()["changed"]:
+                async for _ in self.do("look", "click"):
+                    pass
 
     async def tick(self) -> AsyncIterator[Message]:
         """One look for what has changed by itself."""

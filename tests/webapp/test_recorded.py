@@ -137,7 +137,7 @@ EVENTS: dict[str, tuple[Act, ...] | str] = {
     "stop": "it ends what its user began, which was recorded",
     "upload": (Act.UPLOAD,),
     "look": NAMES_ALONE,
-    "tick": NAMES_ALONE,
+    "has_changed": NAMES_ALONE,
 }
 
 

@@ -36,7 +36,6 @@ from webapp.page.html.parts import NOTHING
 from webapp.page.reader import Reader
 from webapp.page.state import PageState
 from webapp.page.updates import (
-    OFTEN_SECONDS,
     Updates,
     chat_updates,
     choice_updates,
@@ -290,10 +289,7 @@ class Controller:
         return self._models(state)
 
     def _models(self, state: PageState) -> Updates:
-        work = self._workspace.models.work
-        is_under_way = state.choosing and work is not None and not work.is_over
-        updates: Updates = {"state": state, "models": self._choice(state)}
-        return updates | {"pace": OFTEN_SECONDS} if is_under_way else updates
+        return {"state": state, "models": self._choice(state)}
 
     def _choice(self, state: PageState) -> Markup:
         """Which language model writes, and the choice of another if it is open; nothing for who may not choose."""

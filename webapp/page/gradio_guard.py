@@ -4,7 +4,8 @@ Gradio has routes that the page does not use: files by path, runs without a stre
 listed here exist, so that a later version of Gradio adds none. Gradio also gives the events and the state of a session
 to any client that names it, and browsers choose the name: here a session belongs to the first user who uses it, and
 other users are refused; likewise the progress of an upload. Uploads are received by `uploads`, not by Gradio, and
-Gradio gets the body of an event as `events` rebuilds it.
+Gradio gets the body of an event as `events` rebuilds it. Whether a page has anything new to show is answered here: each
+open page asks that every few seconds, and an event of Gradio takes several times the processor.
 """
 
 import re
@@ -42,6 +43,7 @@ _OPEN = re.compile(
 )
 _OWNED = re.compile(
     r"/gradio_api/(?:heartbeat/(?P<session>[^/]+)|(?P<what>queue/data|queue/join|cancel|upload_progress|upload))"
+    r"|/(?P<looks>looks)/(?P<tab>[^/]+)"
 )
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
@@ -65,6 +67,9 @@ class Gradio(Protocol):
 
     def knows(self, session: str) -> bool:
         """Whether a session has a message queue."""
+
+    async def look(self, session: str, request: Request) -> bool | None:
+        """Whether the page of a session has anything new to show; None without a page."""
 
     def under_way(self, session: str) -> int:
         """Number of unfinished events of a session."""
@@ -101,11 +106,13 @@ class GradioGuard:
             owned = _OWNED.fullmatch(scope["path"])
             request = Request(scope, receive)
             app: ASGIApp = NOT_HERE
-            match owned and (owned["what"] or "heartbeat"):
+            match owned and (owned["what"] or owned["looks"] or "heartbeat"):
                 case "upload":
                     app = await self._upload(request)
                 case "queue/join" | "cancel" as route:
                     app, receive = await self._event(request, route)
+                case "looks" if owned:
+                    app = await self._look(request, owned["tab"])
                 case "heartbeat" if owned:
                     app = await self._stream(request, "heartbeat", owned["session"])
                 case "queue/data" as route:
@@ -140,6 +147,19 @@ class GradioGuard:
                 await self._app(scope, receive, send)
 
         return counted_stream
+
+    async def _look(self, request: Request, session: str) -> Response:
+        """Answer whether the user's page of this session has anything new to show."""
+        if request.method != "GET" or not SESSION.fullmatch(session):
+            raise EventMalformed()
+        user = await self._user(request)
+        if not self._table.enter(session, user.id if user else NOBODY):
+            return NOT_YOURS
+        async with self._counted("looks", user):
+            has_changed = await self._gradio.look(session, request)
+        if has_changed is None:
+            return NOT_HERE
+        return JSONResponse({"changed": has_changed}, headers={"Cache-Control": "no-store"})
 
     async def _event(self, request: Request, route: str) -> tuple[ASGIApp, Receive]:
         """Check an event or its cancellation; return what answers it, and the body that Gradio gets."""

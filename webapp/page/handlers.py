@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from weakref import WeakValueDictionary
 
 from webapp.core.log import user_error
@@ -126,20 +126,21 @@ class Handlers:
 
         async def run() -> Updates:
             controller = await self._controllers.of(request, active=True)
-            return changes(tab, await asyncio.to_thread(controller.upload, tab.state, names))
+            return await asyncio.to_thread(controller.upload, tab.state, names)
 
-        return await _reported(run())
+        return changes(tab, await _reported(run()))
 
     async def look(self, tab: Tab, request: Request) -> Updates:
-        """Refresh what changes without an action."""
-        return await self._in_order(tab, lambda state: self._look(state, request))
+        """Refresh what changes without an action: updates of what differs from what the page has."""
 
-    async def tick(self, tab: Tab, request: Request) -> int:
-        """Poll for changes; returns a hash that changes with what `look` shows."""
-        try:
-            return hash(tuple((await self._look(tab.state, request)).values()))
-        except Exception as error:  # noqa: BLE001 (the hash of an error differs from that of updates)
-            return hash(str(user_error(error)))
+        async def run(state: PageState) -> Updates:
+            return unsent(tab, await _reported(self._look(state, request)))
+
+        return await self._in_order(tab, run)
+
+    async def has_changed(self, tab: Tab, request: Request) -> bool:
+        """Whether `look` has updates."""
+        return bool(unsent(tab, await _reported(self._look(tab.state, request))))
 
     async def _open(self, request: Request) -> Updates:
         health = health_updates(await self._health.states(), self._health.writer())
@@ -192,26 +193,36 @@ class Handlers:
 
     async def _in_order(self, tab: Tab, action: Callable[[PageState], Awaitable[Updates]]) -> Updates:
         """Run an action on a tab after the earlier ones; the tab then has the state of its updates."""
+        async with tab.lock:
+            updates = await _reported(action(tab.state))
+            tab.state = updates.get("state", tab.state)
+            return changes(tab, updates)
 
-        async def run() -> Updates:
-            async with tab.lock:
-                updates = await action(tab.state)
-                tab.state = updates.get("state", tab.state)
-                return changes(tab, updates)
 
-        return await _reported(run())
+def unsent(tab: Tab, updates: Updates) -> Updates:
+    """Those of the updates that differ from what the page was sent."""
+    if updates.get("lists_anew"):
+        return updates
+    has = {name: hash(listing) for name, (_, listing) in tab.lists.items()} | tab.sent
+    new = {name: value for name, value in updates.items() if has.get(name) != hash(value)}
+    return cast(Updates, new)
 
 
 def changes(tab: Tab, updates: Updates) -> Updates:
-    """The updates with of each list only what has changed since the page has had it, as its next version."""
+    """The updates with of each list only what has changed since the page has had it, as its next version.
+
+    Notes what the page has from here on.
+    """
     if updates.pop("lists_anew", False):
         tab.lists.clear()
+        tab.sent.clear()
     for name in LISTS:
         listing = updates.pop(name, None)
         version, before = tab.lists.get(name, (0, None))
         if isinstance(listing, Listing) and listing != before:
             tab.lists[name] = version + 1, listing
             updates[name] = listing.sent(version + 1, before)
+    tab.sent |= {name: hash(value) for name, value in updates.items() if name not in LISTS}
     return updates
 
 

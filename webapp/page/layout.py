@@ -14,7 +14,7 @@ from webapp.page.html import chat, conversations, dialogs, documents, evidence, 
 from webapp.page.html.dialogs import About
 from webapp.page.html.parts import NOTHING
 from webapp.page.state import Tab
-from webapp.page.updates import OFTEN_SECONDS, health_updates
+from webapp.page.updates import health_updates
 from webapp.page.uploads import KEPT_SECONDS
 
 STATIC = Path(str(resources.files("webapp"))) / "page" / "static"
@@ -36,9 +36,11 @@ STYLES = (
     "narrow.css",
     "print.css",
 )
+SECONDS_BETWEEN_LOOKS = 60.0  # of Gradio's timer, should `looks.js` not be able to look
 SCRIPTS = (
     "frame.js",
     "server.js",
+    "looks.js",
     "folders.js",
     "page.js",
     "drafts.js",
@@ -63,7 +65,8 @@ class Components:
     send: gr.Button = field(init=False)
     find: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
-    seen: gr.State = field(init=False)  # hash of what changes without an action
+    look: gr.Button = field(init=False)
+    timer: gr.Timer = field(init=False)
 
     def html(self, name: str, value: Markup = NOTHING) -> None:
         """Add a part that shows HTML."""
@@ -90,8 +93,8 @@ def lay_out(notice: Markup, about: About) -> tuple[gr.Blocks, Components]:
         components.html("dialogs", dialogs.dialogs(about))
         components.html("address")
         components.html("palette", palette.dialog())
-        components.parts["pace"] = gr.Timer(OFTEN_SECONDS)
-        components.seen = gr.State(0)
+        components.look = gr.Button("Look", visible="hidden", elem_id="look")  # the page's script clicks it
+        components.timer = gr.Timer(SECONDS_BETWEEN_LOOKS)
     return page, components
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from urllib.parse import quote
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.routing import Mount
 
 from webapp.core.hosts import what_leaves
@@ -25,6 +26,7 @@ from webapp.page.html.dialogs import MARK, About
 from webapp.page.html.parts import NOTHING
 from webapp.page.layout import SCRIPTS, STATIC, STYLES, lay_out
 from webapp.page.session_table import CAPACITY
+from webapp.page.state import Tab
 from webapp.page.uploads import OnBytes, UploadStore
 from webapp.page.wiring import Wiring
 from webapp.service.health import Health
@@ -48,10 +50,11 @@ def mount_page(app: FastAPI, startup: Startup, health: Health) -> None:
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
     controllers = ControllerFactory(startup, uploads)
     app.include_router(draft_routes(controllers))
-    page = build_page(startup.settings, Handlers(controllers, health))
+    handlers = Handlers(controllers, health)
+    page = build_page(startup.settings, handlers)
     asyncio.run(_mount(app, page))
     mount = next(route for route in reversed(app.routes) if isinstance(route, Mount))
-    mount.app = GradioGuard(mount.app, startup, uploads, GradioPage(page))
+    mount.app = GradioGuard(mount.app, startup, uploads, GradioPage(page, handlers))
 
 
 def build_page(settings: Settings, handlers: Handlers) -> gr.Blocks:
@@ -99,17 +102,29 @@ async def _mount(app: FastAPI, page: gr.Blocks) -> None:
 
 
 class GradioPage:
-    """Adapter to gradio's internals for the guard: events of the page, sessions and their running events, uploads."""
+    """Adapter to gradio's internals for the guard: events of the page, sessions with their tab and their running
+    events, uploads.
+    """
 
-    def __init__(self, page: gr.Blocks) -> None:
+    def __init__(self, page: gr.Blocks, handlers: Handlers) -> None:
         self.events = Events(page.get_config_file())
-        self._queue, self._states = page._queue, page.app.state_holder.session_data
+        self._handlers = handlers
+        [self._tab] = [id_ for id_, block in page.blocks.items() if isinstance(getattr(block, "value", None), Tab)]
+        # Of the app that is mounted: `page.app` is another one, which gradio has made before.
+        self._queue, self._states = page._queue, page.state_holder.session_data
         # It drops the oldest session, even one that is listening; `session_table` drops those that are not.
         self._queue.pending_messages_per_session.max_size = CAPACITY
 
     def knows(self, session: str) -> bool:
         """Whether a session has a message queue."""
         return session in self._queue.pending_messages_per_session
+
+    async def look(self, session: str, request: Request) -> bool | None:
+        """`Handlers.has_changed` of the page of a session; None where no event of it has been handled."""
+        state = self._states.get(session)
+        if state is None or self._tab not in state:
+            return None
+        return await self._handlers.has_changed(state[self._tab], request)
 
     def under_way(self, session: str) -> int:
         """Number of unfinished events of a session."""

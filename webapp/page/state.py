@@ -51,13 +51,14 @@ class Tab:
     """One open page (browser tab).
 
     Its actions run in order: a question after a navigation is asked in the new place. `lists` are those that the page
-    has, by name, each with its version.
+    has, by name, each with its version; `sent` holds hashes of the other parts as they were last sent.
     """
 
     def __init__(self) -> None:
         self.state = PageState()
         self.lock = asyncio.Lock()
         self.lists: dict[str, tuple[int, Listing]] = {}
+        self.sent: dict[str, int] = {}
 
     def __deepcopy__(self, _memo: object) -> "Tab":
         """Create a new tab: gradio copies the initial value for each page."""

@@ -20,10 +20,6 @@ from webapp.service.running import Running, RunningAnswer
 from webapp.service.summarise import RunningSummary
 from webapp.store.conversations import SavedTurn
 
-# Seconds between two polls of a page: while documents are being ingested, and otherwise.
-OFTEN_SECONDS, SELDOM_SECONDS = 1.0, 10.0
-
-
 LISTS: tuple[Literal["documents", "conversations"], ...] = ("documents", "conversations")  # the script draws them
 
 
@@ -51,7 +47,6 @@ class Updates(TypedDict, total=False):
     outline: Markup  # of the document that is read
     question: str
     announcement: str  # for screen readers
-    pace: float  # seconds to the next poll
     busy: bool  # whether something is being written
 
 
@@ -63,14 +58,12 @@ def health_updates(states: Mapping[str, str], writer: str = "") -> Updates:
 def list_updates(
     state: PageState, matter: Matter | None, records: Sequence[DocumentRecord], listed: Listing, conversations: Listing
 ) -> Updates:
-    """Documents (`listed`), conversations and scope; time to the next poll."""
-    under_way = any(record.state not in DONE for record in records)
+    """Documents (`listed`), conversations and scope."""
     return {
         "documents": listed,
         "conversations": conversations,
         "scope": documents.scope(matter, records, state.scope, state.reply) if matter else NOTHING,
         "reading": sidebar.reading(records),
-        "pace": OFTEN_SECONDS if under_way else SELDOM_SECONDS,
     }
 
 

@@ -43,17 +43,16 @@ class Wiring:
 
     def __init__(self, components: Components, handlers: Handlers) -> None:
         self._components, self._handlers = components, handlers
-        # A frequent event has few outputs, and a state among them whose change triggers the full update.
         self._outputs = [*components.parts.values(), components.send, components.stop]
 
     def connect(self, page: gr.Blocks) -> None:
         """Connect every event; called while `page` is laid out."""
-        parts, tab = self._components.parts, self._components.tab
-        page.load(self._plain(self._handlers.load), tab, self._outputs, **EVENT)
+        components, handlers = self._components, self._handlers
+        page.load(self._plain(handlers.load), components.tab, self._outputs, **EVENT)
         self._connect_composer()
         self._connect_acts()
-        parts["pace"].tick(self._tick, tab, self._components.seen, **EVENT)
-        self._components.seen.change(self._plain(self._handlers.look), tab, self._outputs, **EVENT)
+        components.look.click(self._plain(handlers.look), components.tab, self._outputs, **EVENT)
+        components.timer.tick(self._plain(handlers.look), components.tab, self._outputs, **EVENT)
 
     def _connect_composer(self) -> None:
         components, handlers = self._components, self._handlers
@@ -102,9 +101,6 @@ class Wiring:
         names = ["/".join(Path(file["path"]).parts[-2:]) for file in files or ()]
         return self.outputs(await self._handlers.upload(tab, names, request))
 
-    async def _tick(self, tab: Tab, request: gr.Request) -> int:
-        return await self._handlers.tick(tab, request)
-
     def outputs(self, updates: Updates) -> list[Any]:
         """What an event gives for each of its outputs."""
         values = self.values(updates)
@@ -128,7 +124,7 @@ class Wiring:
                     values[parts[name]] = str(chat.announcement(updates["announcement"]))
                 case "documents" | "conversations":
                     values[parts[f"{name}-rows"]] = str(value)
-                case "pace" | "question":
+                case "question":
                     values[parts[name]] = value
                 case _:
                     values[parts[name]] = str(value)

@@ -22,7 +22,7 @@ from webapp.core.settings import load_settings
 from webapp.page.acts import ACTS, read_act
 from webapp.page.controller import Controller
 from webapp.page.state import PageState
-from webapp.page.updates import OFTEN_SECONDS, SELDOM_SECONDS, Updates, end_announcement
+from webapp.page.updates import Updates, end_announcement
 from webapp.page.uploads import UploadStore
 from webapp.service.running import RunningAnswers
 from webapp.service.workspace import SAMPLE_MATTER, Workspace
@@ -100,7 +100,7 @@ def other(workspace: Workspace) -> Page:
     return page
 
 
-LISTED = {"documents", "conversations", "reading", "scope", "undo", "pace"}
+LISTED = {"documents", "conversations", "reading", "scope", "undo"}
 
 
 def records(page: Page) -> list[DocumentRecord]:
@@ -169,12 +169,12 @@ def test_where_a_conversation_is_gone_the_page_is_ready_for_a_new_one(other: Pag
     assert other.controller.whole_page(gone)["state"] == other.state
 
 
-def test_a_page_looks_often_while_documents_come_in_and_else_seldom(other: Page) -> None:
-    assert other.shown["pace"] == SELDOM_SECONDS
+def test_a_page_says_how_many_are_read_while_documents_come_in(other: Page) -> None:
+    assert other.shown["reading"] == ""
     record = other.workspace.library.accept(other.state.matter_id, "new.pdf", make_pdf(["new"]))
-    assert other.controller.sidebar(other.state)["pace"] == OFTEN_SECONDS
+    assert 'class="reading"' in other.controller.sidebar(other.state)["reading"]
     other.workspace.library.jobs.save(replace(record, state="failed", reason="no text"))
-    assert other.controller.sidebar(other.state)["pace"] == SELDOM_SECONDS
+    assert other.controller.sidebar(other.state)["reading"] == ""
 
 
 def test_a_look_that_comes_late_wipes_nothing_away(other: Page) -> None:
@@ -263,7 +263,6 @@ def test_a_document_is_paused_goes_on_and_is_tried_again(other: Page) -> None:
     jobs.save(replace(one, state="waiting"))
     other.do("pause", document=one.id)
     assert rows_of(other.shown["documents"])[0]["act"] == "resume"
-    assert other.shown["pace"] == SELDOM_SECONDS
     other.do("resume", document=one.id)
     assert records(other)[0].state == "waiting"
     jobs.save(replace(one, state="failed", reason="it is damaged"))

@@ -89,11 +89,11 @@ def test_a_page_is_there_before_the_records_and_opens_by_itself_when_they_are(tm
         loaded = await server.handlers.load(tab, server.request())
         assert set(loaded) == {"health", "engine"}
         assert "Opening the database" in loaded["health"]
-        before = await server.handlers.tick(tab, server.request())
+        assert not await server.handlers.has_changed(tab, server.request())
         server.opening._open_stores()
         server.opening._tried.set()
         await asyncio.sleep(0.6)
-        assert await server.handlers.tick(tab, server.request()) != before
+        assert await server.handlers.has_changed(tab, server.request())
         looked = await server.handlers.look(tab, server.request())
         assert {"matters", "past", "evidence", "documents"} <= set(looked)
         assert tab.state.opened
@@ -118,13 +118,15 @@ def test_an_address_leads_back_to_its_matter_and_conversation(server: Server) ->
 def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
-        looked = await server.handlers.look(tab, server.request())
-        assert set(looked) == {"health", "engine", "reading", "scope", "undo", "empty", "start", "pace"}
+        assert not await server.handlers.has_changed(tab, server.request())
+        assert await server.handlers.look(tab, server.request()) == {}
         server.workspace.library.accept(tab.state.matter_id, "new.pdf", make_pdf(["new"]))
+        assert await server.handlers.has_changed(tab, server.request())
         looked = await server.handlers.look(tab, server.request())
+        assert set(looked) == {"documents", "reading", "scope", "empty"}
+        assert not await server.handlers.has_changed(tab, server.request())
         assert '"version":2,"from":1' in (changed := str(looked["documents"]))
         assert changed.count('"name"') == 1, "only the new one"
-        assert "conversations" not in looked
         anew = str((await server.handlers.act(tab, {"do": "lists"}, server.request()))["documents"])
         assert '"version":1,"from":0' in anew
         assert anew.count('"name"') == 2
@@ -132,23 +134,31 @@ def test_a_look_changes_only_what_changes_by_itself(server: Server) -> None:
     asyncio.run(test())
 
 
-def test_a_tick_tells_that_something_has_changed(server: Server) -> None:
+def test_a_failure_is_told_once_and_so_is_its_end(server: Server) -> None:
     async def test() -> None:
         tab = await server.opened()
-        first, second = [await server.handlers.tick(tab, server.request()) for _ in range(2)]
-        assert first == second
-        server.workspace.library.accept(tab.state.matter_id, "new.pdf", make_pdf(["new"]))
-        assert await server.handlers.tick(tab, server.request()) != first
+        nobody = server.request("")
+        assert await server.handlers.has_changed(tab, nobody)
+        assert "notice" in await server.handlers.look(tab, nobody)
+        assert not await server.handlers.has_changed(tab, nobody)
+        assert await server.handlers.has_changed(tab, server.request())
+        assert "Search is starting" in (await server.handlers.look(tab, server.request()))["health"]
+        assert not await server.handlers.has_changed(tab, server.request())
 
     asyncio.run(test())
 
 
-def test_a_tick_that_fails_is_told_by_its_number_alone(server: Server) -> None:
+def test_what_an_act_has_shown_is_no_news(server: Server) -> None:
     async def test() -> None:
-        tab = await server.opened()
-        works = await server.handlers.tick(tab, server.request())
-        fails = [await server.handlers.tick(tab, server.request("")) for _ in range(2)]
-        assert fails[0] == fails[1] != works
+        tab, beside = await server.opened(), await server.opened()
+        await server.handlers.act(tab, {"do": "new-matter", "value": "Acme"}, server.request())
+        matter = tab.state.matter_id
+        assert not await server.handlers.has_changed(tab, server.request())
+        assert not await server.handlers.has_changed(beside, server.request())
+        await server.handlers.act(beside, {"do": "matter", "value": matter}, server.request())
+        server.workspace.library.accept(matter, "new.pdf", make_pdf(["new"]))
+        assert await server.handlers.has_changed(tab, server.request())
+        assert await server.handlers.has_changed(beside, server.request())
 
     asyncio.run(test())
 
@@ -271,7 +281,7 @@ def test_a_fault_is_shown_as_a_sentence_and_leaves_the_tab_where_it_is(server: S
             assert (updates["busy"], "health" in updates) == (False, False)
             assert updates["announcement"] in elements(updates["notice"])[0].text
             assert tab.state == before
-        assert set(await server.handlers.look(tab, server.request())) >= {"scope"}, "the tab is not locked for ever"
+        assert await server.handlers.look(tab, server.request()) == {}, "the tab is not locked for ever"
 
     asyncio.run(test())
 

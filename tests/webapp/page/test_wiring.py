@@ -40,7 +40,7 @@ class Recorded:
     def __getattr__(self, name: str) -> Any:
         async def handler(*given: Any) -> Any:
             self.called.append((name, given))
-            return 7 if name == "tick" else {"announcement": f"{name} was called"}
+            return {"announcement": f"{name} was called"}
 
         return handler
 
@@ -69,7 +69,7 @@ class Wired:
     def names(self, rows: list[int]) -> set[str]:
         """The components of these ids, by the names of their parts."""
         named = {component._id: name for name, component in self.components.parts.items()}
-        others = {getattr(self.components, name)._id: name for name in ("send", "find", "stop", "seen")}
+        others = {getattr(self.components, name)._id: name for name in ("send", "find", "stop")}
         return {(named | others)[id_] for id_ in rows}
 
 
@@ -100,18 +100,16 @@ def test_what_is_typed_is_asked_or_looked_for(wired: Wired, component: str, even
     assert set(map(id, told.values())) == {id(UNCHANGED)}
 
 
-def test_loading_stopping_looking_and_ticking(wired: Wired) -> None:
+def test_loading_stopping_and_looking(wired: Wired) -> None:
     for component, event, handler in (
         (wired.page._id, "load", "load"),
         ("stop", "click", "stop"),
-        (wired.components.seen._id, "change", "look"),
+        ("look", "click", "look"),
+        (wired.components.timer._id, "tick", "look"),
     ):
         assert wired.events[component, event]["inputs"] == [wired.components.tab._id]
         asyncio.run(wired.call(component, event, TAB, REQUEST))
         assert wired.recorded.called[-1] == (handler, (TAB, REQUEST))
-    pace = wired.components.parts["pace"]._id
-    assert asyncio.run(wired.call(pace, "tick", TAB, REQUEST)) == 7
-    assert wired.names(wired.events[pace, "tick"]["outputs"]) == {"seen"}
 
 
 def test_every_part_takes_the_acts_of_the_table_and_no_other(wired: Wired) -> None:
@@ -146,11 +144,10 @@ def test_an_upload_is_named_as_it_is_known_and_the_box_is_empty_again(wired: Wir
     assert wired.page.fns[emptied["id"]].fn() is None  # type: ignore[misc]
 
 
-def test_every_other_event_may_change_every_part(wired: Wired) -> None:
+def test_every_event_may_change_every_part(wired: Wired) -> None:
     everything = set(wired.components.parts) | {"send", "stop"}
-    tick = wired.components.parts["pace"]._id, "tick"
     for key, row in wired.events.items():
-        if key != tick and row["trigger_after"] is None:
+        if row["trigger_after"] is None:
             assert wired.names(row["outputs"]) == everything, key
 
 
@@ -167,13 +164,12 @@ def test_updates_become_the_values_of_their_components(wired: Wired) -> None:
         "notice": Markup(""),
         "question": "<b>as it is</b>",
         "announcement": "<Done>",
-        "pace": 5.0,
         "busy": True,
     }
     values = wired.wiring.values(updates)
     assert values[parts["past"]] == "<p>past</p>"
     assert type(values[parts["past"]]) is str
-    assert (values[parts["question"]], values[parts["pace"]]) == ("<b>as it is</b>", 5.0)
+    assert values[parts["question"]] == "<b>as it is</b>"
     assert "&lt;Done&gt;" in values[parts["announcement"]]
     assert values[parts["notice"]] == ""
     address, _ = elements(values[parts["address"]])

@@ -92,7 +92,7 @@
   });
   if (kept && isReload) restore.observe(document.documentElement, { childList: true, subtree: true });
 
-  const join = async (to, how) => {
+  window.reach = async (to, how) => {
     for (;;) {
       try {
         const answer = await send(to, how);
@@ -111,8 +111,9 @@
   let sent = Promise.resolve();
   window.fetch = (to, how) => {
     if (!String(to).includes('/queue/join')) return send(to, how);
-    const answer = sent.then(() => join(to, how));
+    const answer = sent.then(() => window.reach(to, how));
     sent = answer.catch(() => {});
+    document.dispatchEvent(new CustomEvent('joined', { detail: JSON.parse(how.body).session_hash }));
     return answer;
   };
 
