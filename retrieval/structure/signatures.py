@@ -47,8 +47,9 @@ _FIELD = re.compile(
 _SIGNED_BY = re.compile(
     r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|(?i:as\s+a\s+deed)|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of|(?=:))\s*:?\s*(?P<who>[A-Z][^\n]{2,160})$"
 )
-# "For Nordvik Havn A/S", above the name of who signs for it.
+# "For Nordvik Havn A/S", above the name of who signs for it, or below.
 _FOR = re.compile(r"^\s*(?:For|FOR)(?:\s+and\s+on\s+behalf\s+of)?\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
+_FOR_BELOW = re.compile(r"^\s*\(?(?i:(?:for\s+and\s+)?on\s+behalf\s+of|for)\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
 # "Executed as a deed by X LIMITED acting by Jane Doe, a director, in the presence of:".
 _ACTING = re.compile(r"[\s,(]*\bacting\s+by\b(?:\s+its\b[^,:]{0,60}[,:])?\s*(?P<person>[^\n]*)", re.IGNORECASE)
 _FOR_WHOM = re.compile(r",\s+for\s+(?:and\s+on\s+behalf\s+of\s+)?the\b[^\n]*", re.IGNORECASE)
@@ -96,7 +97,10 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
         signs = _signatures(row.text) or _for_party(row.text, parties)
         if not signs and all(block.name for block in open_blocks) and _is_below_rule(document, row):
             signs = _known_party(row.text, parties)
-        if signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
+        if named := _named_below_rule(document, rows, index, parties):
+            found.append(named)
+            open_blocks, since = [named], 0
+        elif signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
             open_blocks[0].awaits, open_blocks[0].end = True, row.end
         elif signs:
             open_blocks = _begin(rows, index, signs, parties, found[-1].end if found else 0)
@@ -147,9 +151,24 @@ def _signatures(text: str) -> list[str]:
     return [text[m.end() : end] for m, end in zip(starts, ends, strict=True)]
 
 
-def _for_party(text: str, parties: Sequence[str]) -> list[str]:
+def _named_below_rule(document: Document, rows: list[Line], index: int, parties: Sequence[str]) -> _Block | None:
+    """The block that ends with a line: below a rule to sign on a name, its office, and for whom it signs."""
+    party = _for_party(rows[index].text, parties, _FOR_BELOW)
+    if not party:
+        return None
+    block = _Block(party[0], rows[index].start, rows[index].end)
+    for row in reversed(rows[max(0, index - 2) : index]):
+        block.start = row.start
+        if _fill_bare(block, _value(row.text), block.end) and block.name:
+            return block if _is_below_rule(document, row) else None
+        if not block.title:
+            return None
+    return None
+
+
+def _for_party(text: str, parties: Sequence[str], said: re.Pattern[str] = _FOR) -> list[str]:
     """The party that a line says is signed for, and nothing else: "For Nordvik Havn A/S"; the name stands below."""
-    match = _FOR.match(text)
+    match = said.match(text)
     who = _value(match["who"]) if match else ""
     is_party = bool(ENDS_AS_COMPANY.search(who)) or any(flat(who) == flat(name) for name in parties)
     return [who] if who and is_party else []
@@ -158,7 +177,7 @@ def _for_party(text: str, parties: Sequence[str]) -> list[str]:
 def _is_below_rule(document: Document, row: Line) -> bool:
     """Whether the line above is a rule to sign on, which may be noise to the outline."""
     above = document.text[max(0, row.start - _LONGEST_RULE) : row.start].rstrip()
-    return not above[-5:].strip(_RULE) and not re.split(r"[\n\f]", above)[-1].strip(_RULE + " \t")
+    return above != "" and not above[-5:].strip(_RULE) and not re.split(r"[\n\f]", above)[-1].strip(_RULE + " \t")
 
 
 def _known_party(text: str, parties: Sequence[str]) -> list[str]:

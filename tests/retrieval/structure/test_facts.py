@@ -300,6 +300,16 @@ def test_what_is_no_day_is_none() -> None:
             f"{HARBOUR}\n____________\nFor Acme Limited\nName: P. Quill\n\n____________\nJoan Parsley\n4 Mill Lane",
             [("Acme Limited", "P. Quill", ""), ("Joan Parsley", "Joan Parsley", "")],
         ),
+        (
+            "____________\nMargaret Oduya, Director\nfor Harrow Mills Limited\n\n____________\nPaul van der Berg\n"
+            "Managing Director\n(on behalf of Lock & Sons B.V.)\n",
+            [
+                ("Harrow Mills Limited", "Margaret Oduya", "Director"),
+                ("Lock & Sons B.V.", "Paul van der Berg", "Managing Director"),
+            ],
+        ),
+        ("Margaret Oduya, Director\nfor Harrow Mills Limited\n", []),
+        ("____________\nMargaret Oduya\nfor the price of nought\n", []),
         (f"{HARBOUR}\n1. Joan Parsley\nJoan Parsley\nweaves.", []),
     ],
 )
