@@ -100,7 +100,8 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
         if named := _named_below_rule(document, rows, index, parties):
             found.append(named)
             open_blocks, since = [named], 0
-        elif signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):  # the second line of "SIGNED by"
+        elif signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):
+            # The second line of "SIGNED by".
             open_blocks[0].awaits, open_blocks[0].end = True, row.end
         elif signs:
             open_blocks = _begin(rows, index, signs, parties, found[-1].end if found else 0)

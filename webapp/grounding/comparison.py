@@ -18,9 +18,11 @@ from webapp.grounding.signs import LIMITS, NEGATIONS, OPPOSITES, STRONG, Modalit
 
 _OPPOSITES = tuple((sign(a), sign(b)) for one, other in OPPOSITES for a, b in ((one, other), (other, one)))
 _LIMITS, _NEGATIONS, _STRONG = sign(LIMITS), sign(NEGATIONS), sign(STRONG)
+# What stands before a word that is denied: "isn't exclusive", "no manager can sign a contract alone".
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|neither|no)|n[’']t)\s+(?:(?:be|an?|the)\s+){0,2}$", re.IGNORECASE
-)  # "isn't exclusive"
+    r"(?:\b(?:not|never|neither|no|nobody|none|cannot)|n[’']t)\s(?:(?!\b(?:and|but|or|unless|except|if|only)\b)[^.,;:]){0,80}$",
+    re.IGNORECASE,
+)
 _SAYS: dict[Modality, str] = {
     "must": "has to be done",
     "may": "may be done",

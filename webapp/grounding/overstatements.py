@@ -17,6 +17,11 @@ _OVERSTATED = tuple((sign(own), sign(limit)) for own, limit in OVERSTATED)
 _FREQUENCIES = {name: sign(words) for name, words in FREQUENCIES}
 _ANCHORS = tuple((name, sign(words)) for name, words in ANCHORS)
 _EXCEPTS, _TAKES_IN = sign(EXCEPTS), sign(TAKES_IN)
+_CONCEDED = re.compile(
+    r"(?:\b(?:(?:even\s+)?though|although|despite|regardless\s+of|rather\s+than|instead\s+of|and\s+not)\b|^\W*while\b|,\s+not\b)"
+    r"[^,;.]*",
+    re.IGNORECASE,
+)
 _STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
 _PERIOD_FROM = re.compile(
     r"\b(?:days?|weeks?|months?)\b(?:[’']s?)?(?:\s+notice)?\s*,?\s*(?:(?:of|after|from|following|upon|since)\s+)+"
@@ -139,7 +144,9 @@ def _subject(match: re.Match[str]) -> frozenset[str]:
 
 
 def _states(sentence: str, clause: str) -> Iterator[str]:
-    """A state or country of the sentence alone, where the clause has others."""
-    mine, theirs = set(_STATE.findall(sentence)), set(_STATE.findall(clause))
+    """A state or country of the sentence alone, where the clause has others; what the sentence concedes or rules out
+    ("although both are Colorado companies") is not what it says of the clause.
+    """
+    mine, theirs = set(_STATE.findall(_CONCEDED.sub(" ", sentence))), set(_STATE.findall(clause))
     if theirs and (other := sorted(mine - theirs)):
         yield f"the clause says {', '.join(sorted(theirs))}, not {other[0]}"

@@ -34,7 +34,7 @@ _PLAIN = frozenset(
     "co lp llp plc mr mrs ms dr sincerely "
     "january february march april june july august september october november december monday tuesday wednesday "
     "thursday friday saturday "
-    "sunday am pm ii iii iv vi vii viii ix xi xii".split()
+    "sunday am pm ok ii iii iv vi vii viii ix xi xii".split()
 )
 # Roles of parties in contracts; these count as names in small letters too.
 ROLES = frozenset(
@@ -66,6 +66,8 @@ _LOOSE_ROLES = frozenset(
     "carrier provider owner operator manager principal employee employer sponsor developer merchant recipient investor "
     "promoter publisher broker insurer insured manufacturer advertiser transporter shipper".split()
 )
+# Roles that come of what is done in the clause, with its verb: of "may assign its shares" an answer may say "assignee".
+_DERIVED_ROLES = {"assignor": "assign", "assignee": "assign", "indemnitor": "indemnif", "indemnitee": "indemnif"}
 # Before a role that is no party of the contract: "unless a buyer takes over the business".
 _ANYONE = re.compile(r"\b(?:an?|any|another|other|some|no|new|third[\s-]party)\s+$", re.IGNORECASE)
 # States by their postal abbreviations, which addresses have.
@@ -159,7 +161,9 @@ def missing_names(sentence: str, present: frozenset[str], words: Vocabulary) -> 
                 break
     for match in _WORD.finditer(sentence):
         is_anyone = _ANYONE.search(sentence, max(0, match.start() - _LOOK_BACK), match.start())
-        if match[0] in ROLES - _LOOSE_ROLES and not is_anyone and _is_absent(match[0], present):
+        if match[0] not in ROLES - _LOOSE_ROLES or is_anyone or _is_derived(match[0], present, words):
+            continue
+        if _is_absent(match[0], present):
             yield match[0]
 
 
@@ -171,6 +175,12 @@ def is_plain(word: str) -> bool:
 def is_role(word: str) -> bool:
     """Whether a word is the role of a party: "licensee"."""
     return stem(word) in ROLES
+
+
+def _is_derived(role: str, present: frozenset[str], words: Vocabulary) -> bool:
+    """Whether a role is that of someone with whom the passage does something, in a document that calls nobody so."""
+    verb = _DERIVED_ROLES.get(role)
+    return verb is not None and not words.knows(role) and any(each.startswith(verb) for each in present)
 
 
 def _is_short_for(word: str, words: Vocabulary) -> bool:

@@ -36,7 +36,7 @@ STYLES = (
     "narrow.css",
     "print.css",
 )
-SECONDS_BETWEEN_LOOKS = 60.0  # of Gradio's timer, should `looks.js` not be able to look
+SECONDS_BETWEEN_LOOKS = 300.0  # of Gradio's timer, should `looks.js` not be able to look
 SCRIPTS = (
     "frame.js",
     "server.js",

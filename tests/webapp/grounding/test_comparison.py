@@ -87,6 +87,8 @@ def test_who_may_or_must_do_what_is_told_by_the_words(text: str, found: list[str
         "Nobody who is Buyer may resell the flour [5].",
         "The customer must not resell the flour [5].",
         "Sugar costs the buyer $5,000, and flour $20,000 [6].",
+        "The licence that Buyer gets is not in any way exclusive [2].",
+        "The buyer cannot assign the agreement without the supplier’s OK, so no assignee is admitted without it [1].",
     ],
 )
 def test_a_true_paraphrase_is_not_marked(sentence: str) -> None:
@@ -112,6 +114,8 @@ def test_a_true_paraphrase_is_not_marked(sentence: str) -> None:
         ("The term lasts until the earlier of two years from delivery and full payment [5].", "later of"),
         ("Buyer may resell the Flour [5].", "must not be done"),
         ("Any breach lets a party terminate at once [5].", "material breach"),
+        ("Buyer cannot resell the Flour, and any breach lets a party terminate [5].", "material breach"),
+        ("The buyer cannot assign the agreement without the consent of the licensor [1].", "licensor"),
         ("Buyer pays $5,000 for flour, and $20,000 for sugar [6].", "something else"),
         ("Purple monkeys sing loudly under table lamps [6].", "says nothing of this"),
         ("Buyer Buyer Buyer pays flour [6].", "repeat"),

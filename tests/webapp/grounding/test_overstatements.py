@@ -7,6 +7,7 @@ import pytest
 from retrieval import Passage, pin_cite
 from tests.documents import document
 from webapp.grounding.check import CheckedSentence, check
+from webapp.grounding.overstatements import overstated
 
 TEXT = (
     "MOORING AGREEMENT\n"
@@ -116,6 +117,23 @@ def test_what_a_sentence_overstates_or_turns_is_marked(clause: int, right: str, 
 def test_the_first_term_is_the_initial_one_and_four_times_a_year_quarterly(right: str, wrong: str) -> None:
     assert sentence(right, passage(14, 14)).reason == ""
     assert sentence(wrong, passage(14, 14)).reason != ""
+
+
+@pytest.mark.parametrize(
+    ("said", "is_other"),
+    [
+        ("Although both are companies of Texas, the laws of Oregon govern.", False),
+        ("The laws of Oregon govern, not those of Texas.", False),
+        ("While the buyer sits in Texas, Oregon law applies.", False),
+        ("The laws of Texas govern.", True),
+        ("Although the seller sits in Oregon, the laws of Texas govern.", True),
+    ],
+)
+def test_a_state_that_is_conceded_or_ruled_out_is_not_said_of_the_clause(said: str, is_other: bool) -> None:
+    clause = ["The laws of Oregon govern this Agreement."]
+    assert list(overstated(said, clause, clause, calculates=False)) == (
+        ["the clause says Oregon, not Texas"] if is_other else []
+    )
 
 
 def test_a_figure_may_stand_in_the_definition_of_a_term_that_the_sentence_uses() -> None:
