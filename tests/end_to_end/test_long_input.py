@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.clock import within
+from tests.clock import allowed, within
 from tests.pdfs import make_pdf
 from tests.webapp.acts import ACTS, FIELDS, Events
 from tests.webapp.commands import Pincite, Server
@@ -55,7 +55,8 @@ def waited(server: Server) -> Iterator[list[float]]:
     yield waits
     over.set()
     watching.join()
-    assert max(waits, default=0) < SLOW_SECONDS
+    longest = max(waits, default=0)
+    assert longest < SLOW_SECONDS or longest < allowed(SLOW_SECONDS)
 
 
 def test_behind_a_proxy_the_address_has_no_token_and_metrics_are_for_nobody(server: Server) -> None:
