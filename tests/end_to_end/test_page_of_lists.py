@@ -199,9 +199,11 @@ def test_a_conversation_is_found_renamed_deleted_and_there_again(page_of_many: P
     expect(page.locator("#conversations-heading .count")).to_have_text("0 of 200")
     page.locator(".conversations-list .filter").fill("harbour lease")
     expect(page.locator("#conversations-heading .count")).to_have_text("20 of 200")
+    expect(page.locator("#spoken")).to_have_text("20 conversations found")  # by the server, which draws the list anew
     titles.first.click()
     expect(page.locator(".conversations [aria-current]")).to_have_count(1)
     of_conversation(page, "Rename", titles.first.inner_text())
+    expect(page.locator(".rename")).to_be_focused()
     page.keyboard.type("Notice of the lease")
     page.keyboard.press("Enter")
     expect(titles.first).to_have_text("Notice of the lease")
