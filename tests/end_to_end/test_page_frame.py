@@ -133,13 +133,30 @@ def test_while_the_server_is_away_the_page_says_so_and_sends_the_question_later(
 def test_a_page_that_is_loaded_anew_keeps_what_was_typed_and_sends_what_could_not_be_sent(
     page: Page, engine: FakeEngine
 ) -> None:
-    words = "What happens if the buyer pays late?"
+    words, sample = "What happens if the buyer pays late?", page.url
     page.locator("#question textarea").fill(words)
     page.reload()
     expect(page.locator("#question textarea")).to_have_value(words)
     page.goto(page.url)  # another person, perhaps
     expect(page.locator(".scope")).to_be_visible()
     expect(page.locator("#question textarea")).to_have_value("")
+
+    go_to_a_new_matter(page, "Empty")
+    ask(page, words)
+    expect(page.locator(".notice")).to_contain_text("There is no document to ask.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("#server-away")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#server-away")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#question textarea")).to_have_value(words)
+    with page.expect_response("**/looks/*"):
+        pass
+    expect(page.locator(".notice")).to_have_count(0)  # it was asked, and refused: not once more
+    page.goto(sample)
+    expect(page.locator(".scope")).to_contain_text("Sample")
+    expect(page.locator("#question textarea")).to_be_visible()
 
     listening: list[Route] = []
     page.route("**/queue/data?*", lambda route: listening.append(route))

@@ -148,9 +148,3 @@ class Page:
             if (await self._http.get(f"/looks/{self._session}")).json()["changed"]:
                 async for _ in self.do("look", "click"):
                     pass
-
-    async def tick(self) -> AsyncIterator[Message]:
-        """One look for what has changed by itself."""
-        (tick,) = [row for (_, event), row in self._acts.items() if event == "tick"]
-        async for message in self._do(tick):
-            yield message

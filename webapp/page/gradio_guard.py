@@ -42,8 +42,8 @@ _OPEN = re.compile(
     r"|(?:static|assets)/.{1,300})"
 )
 _OWNED = re.compile(
-    r"/gradio_api/(?:heartbeat/(?P<session>[^/]+)|(?P<what>queue/data|queue/join|cancel|upload_progress|upload))"
-    r"|/(?P<looks>looks)/(?P<tab>[^/]+)"
+    r"/(?:gradio_api/(?P<what>queue/data|queue/join|cancel|upload_progress|upload)"
+    r"|(?P<page>gradio_api/heartbeat|looks)/(?P<session>[^/]+))"
 )
 NOT_HERE = PlainTextResponse("There is nothing here.", 404)
 NOT_YOURS = PlainTextResponse("This page belongs to someone else.", 403)
@@ -106,14 +106,14 @@ class GradioGuard:
             owned = _OWNED.fullmatch(scope["path"])
             request = Request(scope, receive)
             app: ASGIApp = NOT_HERE
-            match owned and (owned["what"] or owned["looks"] or "heartbeat"):
+            match owned and (owned["what"] or owned["page"]):
                 case "upload":
                     app = await self._upload(request)
                 case "queue/join" | "cancel" as route:
                     app, receive = await self._event(request, route)
                 case "looks" if owned:
-                    app = await self._look(request, owned["tab"])
-                case "heartbeat" if owned:
+                    app = await self._look(request, owned["session"])
+                case "gradio_api/heartbeat" if owned:
                     app = await self._stream(request, "heartbeat", owned["session"])
                 case "queue/data" as route:
                     app = await self._stream(request, route, _one(request, "session_hash"))

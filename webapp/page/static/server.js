@@ -57,26 +57,25 @@
   // that, as over any reload; what was asked and has not reached the server is sent by the page that is loaded.
   const KEPT = 'typed';
   let lost = false; // gradio sends nothing more, and will load the page
-  let asked = false; // what stands in the question box
-  let unsent = false; // and it has not reached the server
+  let waiting = 0; // acts that have not reached the server
+  let asked = false; // what stands in the question box, and may be one of them
   const question = () => document.querySelector('#question textarea');
   const sends = ({ type, target, key, isComposing }) => (type === 'click' ? target.closest?.('#send')
     : target === question() && key === 'Enter' && !isComposing);
   for (const type of ['click', 'keydown']) {
     document.addEventListener(type, (event) => {
-      if (!sends(event)) return;
-      asked = true;
-      unsent ||= lost;
+      if (sends(event)) asked = true;
     }, true);
   }
   document.addEventListener('input', ({ target }) => {
-    if (target === question()) asked = unsent = false;
+    if (target === question()) asked = false;
   }, true);
   const stored = (store) => { // a browser may forbid it
     try { return store(window.sessionStorage); } catch { return null; }
   };
   window.addEventListener('pagehide', () => {
     const words = question()?.value;
+    const unsent = asked && (lost || (away !== null && waiting > 0));
     if (words) stored((tab) => tab.setItem(KEPT, JSON.stringify({ where: location.search, words, unsent })));
   });
   const kept = JSON.parse(stored((tab) => tab.getItem(KEPT)) ?? 'null');
@@ -96,12 +95,8 @@
     for (;;) {
       try {
         const answer = await send(to, how);
-        if (!GONE.includes(answer.status)) {
-          unsent = false;
-          return sessionChecked(answer);
-        }
+        if (!GONE.includes(answer.status)) return sessionChecked(answer);
       } catch { /* nothing listens */ }
-      unsent ||= asked;
       await untilBack();
       await (lost ? new Promise(() => {}) : wait(1)); // it may answer, and not be ready
     }
@@ -111,8 +106,12 @@
   let sent = Promise.resolve();
   window.fetch = (to, how) => {
     if (!String(to).includes('/queue/join')) return send(to, how);
+    waiting += 1;
     const answer = sent.then(() => window.reach(to, how));
-    sent = answer.catch(() => {});
+    sent = answer.catch(() => {}).then(() => {
+      waiting -= 1;
+      if (!waiting) asked = false;
+    });
     document.dispatchEvent(new CustomEvent('joined', { detail: JSON.parse(how.body).session_hash }));
     return answer;
   };
