@@ -43,7 +43,8 @@ _STATES = re.compile(  # a subject and its verb, before anything that is said of
 _PROVISO = re.compile(r"\b(?:provided|in (?:each|any|either) case|foregoing|except|however)\b", re.IGNORECASE)
 _CLOSES = re.compile(
     r"^[\W_]*(?:in\s+(?:witness|evidence|testimony)\s+whereof|as\s+witness|\[?signature\s+page|executed\s+as\s+a\s+deed"
-    r"|by\s*:|/?s/)|(?<=[.!?]\n)\s*_{5,}[ \t]*$"
+    r"|by\s*:|/?s/)|(?<=[.!?][\n\f])\s*_{5,}[ \t]*$"
+    r"|(?-i:^[ \t]*(?:SIGNED|Signed|SIGNATURES?|Signatures?|EXECUTED|Executed)[ \t]*(?::[^\n]*)?$)"
     r"|(?-i:^[ \t]*(?:SIGNED|Signed|EXECUTED|Executed)\s+(?:and|as|at|by|for|in|on)\b[^.;\n]{2,120}[.:]?[ \t]*$)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -49,11 +49,19 @@ def test_a_short_clause_is_quoted_whole_without_the_signatures_below_it(bearing:
         "SIGNED for and on behalf of ACME LIMITED\nJoan Parsley",
         "Executed in two originals.\nJoan Parsley",
         "_______________\nJoan Parsley",
+        "Signed: ____________\nJoan Parsley\nfor Acme Limited",
+        "Signatures\nJoan Parsley",
+        "\f_______________\nJoan Parsley",
     ],
 )
 def test_signatures_that_no_testimonium_leads_in_are_not_quoted_with_the_last_clause(close: str) -> None:
     text = f"1. Rent. The rent is $900.\n2. Gifts. Gifts are free. A gift of ____ is\nsigned by both.\n{close}\n"
     assert quoted(text, "Gifts are free.") == "2. Gifts. Gifts are free. A gift of ____ is signed by both."
+
+
+def test_a_sentence_about_what_is_signed_ends_no_clause() -> None:
+    text = "1. Notices. Notices are\nSigned copies, and\nSignatures are made by hand.\n2. Law. English."
+    assert quoted(text, "Notices are").endswith("made by hand.")
 
 
 def test_a_blank_to_fill_in_does_not_end_a_clause() -> None:
