@@ -58,6 +58,8 @@ quick-tests: setup
 
 # Two jobs at a time, the longest first; tests that watch the clock alone after them. A job that fails stops no other.
 PYTEST := $(BIN)/pytest -m "not long and not alone"
+# What goes through servers and a browser, beside other jobs: a test that fails is run once more, and listed if it passes.
+AGAIN := --reruns 1 --rerun-show-tracebacks -rR
 test:
 	@$(MAKE) --no-print-directory -j2 setup debian
 	@$(MAKE) --no-print-directory --keep-going test-side-by-side test-alone
@@ -67,13 +69,13 @@ test-side-by-side:
 		test-webapp test-end-to-end test-retrieval test-others lint
 
 test-alone: setup
-	$(BIN)/pytest -m "alone and not long" tests/end_to_end
+	$(BIN)/pytest $(AGAIN) -m "alone and not long" tests/end_to_end
 
 test-end-to-end: setup
-	$(PYTEST) tests/end_to_end
+	$(PYTEST) $(AGAIN) tests/end_to_end
 
 test-webapp: setup
-	$(PYTEST) tests/webapp
+	$(PYTEST) $(AGAIN) tests/webapp
 
 test-retrieval: setup
 	$(PYTEST) tests/retrieval

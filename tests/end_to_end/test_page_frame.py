@@ -179,12 +179,19 @@ def test_a_page_that_is_loaded_anew_keeps_what_was_typed_and_sends_what_could_no
 def test_a_page_at_rest_asks_whether_anything_has_changed_and_takes_no_event_for_it(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(urlsplit(request.url).path))
-    with page.expect_response("**/looks/*") as look:
-        pass
-    with page.expect_response("**/looks/*") as again:
-        pass
-    assert [each.value.json() for each in (look, again)] == [{"changed": False}] * 2
-    assert [path for path in asked if "/queue/" in path] == []
+
+    def looked() -> list[str]:
+        """What the page asked gradio's queue for until a look told that nothing has changed."""
+        asked.clear()
+        with page.expect_response("**/looks/*") as look:
+            pass
+        assert look.value.json() == {"changed": False}
+        return [path for path in asked if "/queue/" in path]
+
+    for _ in range(3):  # what loaded the page may still be under way
+        if not looked():
+            break
+    assert looked() == []
 
 
 def test_a_second_search_is_scrolled_to_and_offers_the_other_forms(page: Page) -> None:
