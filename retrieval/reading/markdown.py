@@ -14,7 +14,10 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)(?:\s+#+)?\s*\Z")
 _QUOTED = re.compile(r"\s{0,3}(?:>\s?)+")
 _BULLET = re.compile(r"(\s*)[*+-]\s+(?:\[[ xX]\]\s+)?")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,2000})\](?:\([^()\s]{0,2000}(?:\s+\"[^\"\n]{0,500}\")?\)|\[[^\[\]\n]{0,200}\])")
-_EMPHASIS = re.compile(r"(?<![\w\\])(\*{1,3}|_{1,3}|~~|`+)(?=\S)([^\n]{1,2000}?)(?<![\s\\])\1(?!\w)")
+# Not blanks to fill in ("£______") nor what was taken out ("[***]").
+_EMPHASIS = re.compile(
+    r"(?<![\w\\*\[])(\*{1,3}(?!\*)|_{1,3}(?!_)|~~|`+)(?=\S)((?>\[\*+\]|[^\n]){1,2000}?)(?<![\s\\])\1(?!\w)"
+)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LONGEST = 20_000  # characters of a line whose marks are looked for
 

@@ -6,6 +6,7 @@ what a text has that holds one.
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 _WORDS = (
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
@@ -23,6 +24,7 @@ _MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)\b"
 )
 
+_SUM = "amount|sum|price|fees?|rent|deposit|salary|premium|cap|payment|consideration|costs?|charges?"
 
 # Numbers that are no value: of a clause, in a reference; and for an amount or a share also those of days and years.
 _REFERENCE = re.compile(
@@ -37,28 +39,60 @@ _TIME = re.compile(
 )
 
 
-_BLANK = re.compile(r"\*{3}|\* ?\* ?\*|\[\s*[*•●_.…]+\s*\]|_{3}")
+# Where a value was taken out ("[***]"), is to be filled in ("____", "[●]", "[insert amount]"), and what is a blank only
+# where it stands beside a sign or a unit ("£[    ]", "£ .....", "£XX,XXX").
+_TAKEN_OUT = r"\[\s*\*+\s*\]|\*{3,9}|\* ?\* ?\*|\[(?:redacted|omitted)\b[^\[\]\n]{0,40}\]|█+"
+_TO_FILL_IN = (
+    r"(?<!_)_{3,}+|\[\s*[●•_.…]+\s*\]"
+    r"|\[(?:insert|enter|specify|fill in|complete|t\.?b\.?[acd]\b|to be (?:advised|agreed|confirmed|determined"
+    r"|inserted)|amount|sum|figure|number|date|day|month|year|period|percentage|rate|name|address)\b[^\[\]\n]{0,60}\]"
+)
+_BLANK = (
+    rf"(?:{_TAKEN_OUT}|{_TO_FILL_IN}|(?<!_)_{{2,}}+|[●•]|(?<!\.)\.{{3,}}+|…+|\[\s{{0,60}}\]"
+    r"|\b[xX]{1,3}(?:,[xX]{3}){1,3}\b)"
+)
+_OUT = re.compile(_TAKEN_OUT, re.IGNORECASE)
+_ALONE = rf"{_TAKEN_OUT}|{_TO_FILL_IN}"
+_ANY_BLANK = re.compile(_ALONE, re.IGNORECASE)
+
+
+def _to_insert(words: str) -> str:
+    return rf"\[[^\[\]\n]{{0,40}}\b(?:{words})\b[^\[\]\n]{{0,40}}\]"
 
 
 @dataclass(frozen=True, slots=True)
 class ValueKind:
-    """A kind of value: how questions ask for it, and what a text that holds one has; `but_no` is none of it."""
+    """A kind of value: how questions ask for it, and what a text that holds one has; `but_no` is none of it.
+
+    `lacks` is a blank with what stands beside it where it is one for a value of this kind: "£____", "[●] days".
+    """
 
     name: str
     asks: re.Pattern[str]
     holds: re.Pattern[str]
+    lacks: re.Pattern[str]
     but_no: tuple[re.Pattern[str], ...] = (_REFERENCE,)
 
     def is_in(self, text: str) -> bool:
         """Whether a text holds a value of this kind, or a blank where one was taken out or is to be filled in."""
         for pattern in self.but_no:
             text = pattern.sub(" ", text)
-        return bool(self.holds.search(text) or _BLANK.search(text))
+        return bool(self.holds.search(text) or _ANY_BLANK.search(text))
+
+    def blank_in(self, text: str) -> Literal["", "left blank", "taken out"]:
+        """What became of a value of this kind for which a text has a blank; empty where it has none."""
+        blank = self.lacks.search(text)
+        if not blank:
+            return ""
+        return "taken out" if _OUT.search(blank[0]) else "left blank"
 
 
-def _kind(name: str, asks: str, holds: str, *, cased: bool = False, timeless: bool = False) -> ValueKind:
-    but_no = (_REFERENCE, _TIME) if timeless else (_REFERENCE,)
-    return ValueKind(name, re.compile(asks, re.IGNORECASE), re.compile(holds, 0 if cased else re.IGNORECASE), but_no)
+def _kind(
+    name: str, asks: str, holds: str, lacks: str = _ALONE, *, cased: bool = False, timeless: bool = False
+) -> ValueKind:
+    asking, lacking = (re.compile(words, re.IGNORECASE) for words in (asks, lacks))
+    holding = re.compile(holds, 0 if cased else re.IGNORECASE)
+    return ValueKind(name, asking, holding, lacking, (_REFERENCE, _TIME) if timeless else (_REFERENCE,))
 
 
 VALUE_KINDS = (
@@ -68,6 +102,8 @@ VALUE_KINDS = (
         r"|\bwhat (?:is|are|was|were|does|will) .{0,60}?\b(?:amount|price|fees?|rent|sum|salary|cost|charge|deposit"
         r"|premium|purchase price)\b",
         rf"[$€£¥%]|\b(?:usd|eur|gbp|dollars?|euros?|pounds?|cents?|free of charge|no (?:fee|charge|cost)s?)\b|{_COUNT}",
+        rf"(?:[$€£¥]|\b(?:usd|eur|gbp|(?:{_SUM})(?: (?:of|is|at|equal to|(?:shall|will) be))?:?))\s{{0,3}}{_BLANK}"
+        rf"|{_BLANK}\s{{0,3}}(?:dollars|pounds|euros|usd|eur|gbp)\b|{_to_insert('amount|sum|figure')}",
         timeless=True,
     ),
     _kind(
@@ -75,6 +111,7 @@ VALUE_KINDS = (
         r"\b(?:what|which) (?:percentage|per ?cent|share|proportion|fraction|(?:interest )?rate)\b"
         r"|\bhow many per ?cent\b",
         rf"%|\b(?:per ?cent|percentage|basis points?|half|third|quarter|pro rata|all|none)\b|{_COUNT}",
+        rf"{_BLANK}\s{{0,3}}(?:%|per ?cent|percentage|basis points)|{_to_insert('percentage|rate')}",
         timeless=True,
     ),
     _kind(
@@ -84,12 +121,16 @@ VALUE_KINDS = (
         rf"{_UNIT}|{_MONTH}|\b(?:immediate(?:ly)?|promptly|perpetual(?:ly)?|perpetuity|indefinite(?:ly)?|annual(?:ly)?"
         rf"|monthly|quarterly|weekly|daily|forthwith|at any time|from time to time|so long as|until|forever"
         rf"|continu(?:e|es|ous)|(?:19|20)\d\d)\b|\bterminat|\bexpir",
+        rf"{_BLANK}\s{{0,3}}(?:\(\s?{_BLANK}\s?\)\s{{0,3}})?(?:(?:business|working|calendar|consecutive)\s)?{_UNIT}",
     ),
     _kind(
         "date",
         r"\b(?:on |by )?(?:what|which) (?:date|day)\b|\bwhat is the (?:\w+ ){0,3}date\b|\bwhen (?:is|was|were|did)\b"
         r"(?!.{0,60}?\b(?:allowed|permitted|entitled|required|obliged|liable|free|able|a party|considered|deemed)\b)",
         rf"{_MONTH}|\b(?:19|20)\d\d\b|\b\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}\b|{_UNIT}|\bdate\b|{_CLOCK}",
+        rf"\b(?:dated?|(?:as|date) of|until|before|from)(?: the)?:?\s{{1,3}}{_BLANK}(?!\s?{_UNIT})"
+        rf"|{_BLANK}\s{{0,3}}(?:day )?(?:of )?{_MONTH}|{_MONTH}\s{{0,3}}{_BLANK}|\b20{_BLANK}"
+        rf"|{_to_insert('date|day')}",
     ),
     _kind(
         "number",

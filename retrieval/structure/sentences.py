@@ -23,6 +23,9 @@ _LEAST_BORDERLESS = 6  # characters of a sentence in a script without borders be
 _LEAST_IN_TABLE = 6  # words; a table of fewer is figures
 _STOPPED = re.compile(r"[.;\u037e]\s*[\n\f]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+_RULED = re.compile(r"\.{4,}|(?:\. ){3,}|_{8,}")  # a line to sign on, a leader, or a blank to fill in
+_RULE = re.compile(r"^\s*(?:_{8,}|\.{8,})\s*$", re.MULTILINE)  # above footnotes, below a signature
+_STOPPED_AFTER_WORDS = re.compile(r"[^\W\d_][\W_]{0,60}[.;]\Z")
 
 Kind = Literal["sentence", "heading", "row", "line"]
 
@@ -120,7 +123,9 @@ def _says_something(sentence: str) -> bool:
     words = _LETTERS.findall(rest)
     if count_borderless(rest) >= _LEAST_BORDERLESS:
         return True
-    if len(words) < _LEAST_WORDS or re.search(r"\.{4,}|(?:\. ){3,}|_{8,}", sentence):
+    if len(words) < _LEAST_WORDS:
         return False
     small = sum(w[0] == w[0].upper().lower() and w not in SMALL_WORDS for w in words)
+    if _RULED.search(sentence) and (_RULE.search(sentence) or not _STOPPED_AFTER_WORDS.search(rest)):
+        return False
     return small >= 2 or (rest.isupper() and rest.rstrip()[-1:] in ".;\u037e")

@@ -31,6 +31,7 @@ from webapp.answers.generate import AWAY, Delta, Prompted, Terms, Trouble, witho
 from webapp.answers.history import Turn
 from webapp.answers.in_force import AmendingClause, amending_clauses, with_amendments
 from webapp.answers.key_language import KeyLanguage, KeySentence, Relevance, beside, joined, key_language, quote_places
+from webapp.answers.left_blank import left_blank
 from webapp.answers.prompt import ANSWER_FORM, Budget, Frame, frame, says_not_there
 from webapp.answers.reading import ReadAs, pieces, read_question
 from webapp.answers.retrieve import Retrieved, Retriever
@@ -183,15 +184,12 @@ async def answer(
     else:
         async with aclosing(write(lease, fit, partial(_asks, results, is_thorough=is_thorough))) as events:
             async for event in events:
-                match event:
-                    case Prompted():
-                        prompted = event
-                        yield _found(prompted, searched)
-                    case Delta():
-                        draft = event.after(draft)
-                        yield event
-                    case Trouble():
-                        yield event
+                if isinstance(event, Prompted):
+                    prompted = event
+                    yield _found(prompted, searched)
+                else:
+                    draft = event.after(draft) if isinstance(event, Delta) else draft
+                    yield event
     if prompted is None:
         raise RuntimeError("the generation ended before it had a prompt")
     generation = Draft(draft, _found(prompted, searched), results, prompted.engine)
@@ -207,7 +205,10 @@ async def answer(
                 else:
                     yield each
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
-    yield await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes, searcher.entailment)
+    end = await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes, searcher.entailment)
+    if blank := left_blank([each.route.question for each in results.searches], (*end.key_language, *end.nearest)):
+        yield Trouble(blank)
+    yield end
 
 
 def _not_there(results: Retrieved) -> Iterator[Trouble]:

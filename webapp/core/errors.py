@@ -34,7 +34,8 @@ PinciteError
 │   ├── TooManyQuestions    QuestionsWaiting  NetworkWaiting
 │   ├── PagesWaiting        TextsWaiting      SearchesWaiting
 │   └── TooSlow
-├── SearchIncomplete        PartNotFound      PlaceNotThere     TooLongToCompare
+├── SearchIncomplete        PartNotFound      PlaceNotThere     ValueBlank
+├── TooLongToCompare
 ├── AnswerCut
 ├── NotAnnotated            TooMuchToExport
 └── EngineError
@@ -719,6 +720,13 @@ class PlaceNotThere(PinciteError):
 
     sentence = "{absent}"
     hint_text = "What was found besides is in the answer."
+
+
+class ValueBlank(PinciteError):
+    """A clause that bears on a question and has a blank, or something taken out, where what is asked would stand."""
+
+    sentence = "The {value} is {how} in {places}."
+    hint_text = "Another clause, a schedule or another version of the document may have it."
 
 
 class AnswerCut(PinciteError):

@@ -35,10 +35,63 @@ def test_a_question_asks_for_kinds_of_value_that_a_text_holds_or_lacks(
     assert all(kind.is_in(holds) and not kind.is_in(lacks) for kind in asked)
 
 
-@pytest.mark.parametrize("part", ["how ", "what is ", "which ", "what is the a ", "name of ", "A", " ", "(", "5"])
+@pytest.mark.parametrize(
+    ("question", "text", "became"),
+    [
+        ("How much is the deposit?", "a deposit of £______ as security", "left blank"),
+        ("How much is the deposit?", "a deposit of £[          ] as security", "left blank"),
+        ("How much is the deposit?", "a deposit of £ ......... as security", "left blank"),
+        ("How much is the deposit?", "a deposit of £XX,XXX as security", "left blank"),
+        ("How much is the deposit?", "a deposit of [insert amount] as security", "left blank"),
+        ("How much is the deposit?", "the deposit: __________ dollars", "left blank"),
+        ("How much is the deposit?", "a deposit of $[***] as security", "taken out"),
+        ("How much is the deposit?", "a deposit of £900, held for [●] days", ""),
+        ("How much is the deposit?", "a deposit of £900 on the ____ day of May", ""),
+        ("How much is the deposit?", "[ ] a deposit of £900  [X] none", ""),
+        ("How long does the term last?", "for a term of [●] years", "left blank"),
+        ("How much notice is required?", "on ____ (__) business days' notice", "left blank"),
+        ("How much notice is required?", "on 30 days' notice of a fee of £____", ""),
+        ("What interest rate applies?", "interest at ____% a year", "left blank"),
+        ("What interest rate applies?", "interest at [rate to be agreed] on sums", "left blank"),
+        ("On what date was it signed?", "dated ____________ between", "left blank"),
+        ("On what date was it signed?", "this ___ day of March 2020", "left blank"),
+        ("On what date was it signed?", "dated 3 March 2020, for a fee of £____", ""),
+        ("How many units must be bought?", "at least [***] units", "taken out"),
+        ("Who is the project manager?", "The manager is ____________.", "left blank"),
+        ("Who is the project manager?", "The manager is Ann Archer.", ""),
+        ("Which law governs?", "the laws of ______", ""),
+    ],
+)
+def test_a_blank_is_told_for_the_kind_of_value_that_is_asked(question: str, text: str, became: str) -> None:
+    assert next(filter(None, (kind.blank_in(text) for kind in asked_values(question))), "") == became
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "[",
+        "[ ",
+        "_",
+        ".",
+        "[x",
+        "* ",
+        "£",
+        "XXX,",
+        "how ",
+        "what is ",
+        "which ",
+        "what is the a ",
+        "name of ",
+        "A",
+        " ",
+        "(",
+        "5",
+    ],
+)
 def test_hostile_texts_take_no_time(part: str) -> None:
     with within(0.2, time.monotonic):
         text = part * (8_000 // len(part))
         for kind in VALUE_KINDS:
             kind.asks.search(text)
             kind.is_in(text)
+            kind.blank_in(text)

@@ -37,6 +37,32 @@ def test_no_sentence_ends_within_the_name_of_a_company(name: str) -> None:
     assert texts(document(line)) == [line]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The Tenant shall pay a deposit of £______________ as security for its obligations.",
+        "The Tenant shall pay a deposit of £ .............. as security for its obligations.",
+        "This Deed is made on the ........ day of ............ 20.... between Ash Limited and Elm Limited.",
+        "The Products are sold in the territory of the Distributor and in __________.",
+    ],
+)
+def test_a_sentence_with_a_blank_to_fill_in_is_one(sentence: str) -> None:
+    assert sentence in texts(document(f"1. Terms\n{sentence}\n2. Law\nThe laws of Delaware apply."))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Signed by the director on behalf of the company: ______________",
+        "4.2 Payment of the deposit by the tenant .............. 17",
+        "By: ______________ Name: ______________ Title: ______________",
+        "the rent that is due on it\n____________________\n1 Omitted and filed apart with the clerk.",
+    ],
+)
+def test_a_line_to_sign_on_and_a_leader_and_a_rule_are_in_no_sentence(line: str) -> None:
+    assert not any("___" in t or "...." in t for t in texts(document(f"1. Terms\n{line}\n2. Law\nOhio law.")))
+
+
 def test_a_contents_page_has_no_sentences() -> None:
     rows = "\n".join(f"{i}. Representations and warranties of the party {'.' * 30} {i + 3}" for i in range(1, 12))
     page = document(f"TABLE OF CONTENTS\n{rows}\fThe party of the first part warrants its title.")

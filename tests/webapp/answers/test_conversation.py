@@ -272,6 +272,33 @@ def test_a_place_that_is_not_there_is_told_beside_what_is(talk: Conversation, qu
 
 
 @pytest.mark.parametrize(
+    ("deposit", "told"),
+    [
+        ("£__________", ["The amount is left blank in lease.pdf, Section 2 (Deposit)."]),
+        ("£[***]", ["The amount is taken out in lease.pdf, Section 2 (Deposit)."]),
+        ("£900", []),
+    ],
+)
+def test_a_blank_in_place_of_what_is_asked_is_told_beside_its_clause(
+    stores: Stores, deposit: str, told: list[str]
+) -> None:
+    matter = stores.library.create_matter(f"Deposit {deposit}")
+    lease = make_pdf(
+        [
+            "1. Rent\nThe Tenant pays a yearly rent of £48,000 in advance.\n"
+            f"2. Deposit\nThe Tenant shall pay the Landlord a deposit of {deposit} as security for its obligations.\n"
+            "3. Insurance\nThe Landlord insures the Premises for not less than £750,000."
+        ]
+    )
+    stores.library.accept(matter.id, "lease.pdf", lease)
+    stores.ingest.run()
+    talk = Conversation(stores, Scope(matter.id, tuple(stores.library.documents(matter.id))))
+    end = talk.ask("How much is the deposit?")
+    assert f"a deposit of {deposit} as security" in end.text
+    assert [str(event.error) for event in talk.events if isinstance(event, Trouble)] == told
+
+
+@pytest.mark.parametrize(
     ("question", "read_as", "words"),
     [
         ("Hello!", "greeting", "Hello. Ask about the 3 documents here"),
