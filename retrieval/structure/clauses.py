@@ -14,6 +14,7 @@ from retrieval.structure.clause_lists import ROLES, Item, find_items
 from retrieval.structure.clause_marks import HEADING_END, Kind, Mark, run_in_heading, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
+from retrieval.structure.signatures import signed_at
 from retrieval.structure.testimony import exchange_at, exchanges
 
 _LOOKED_AHEAD = 300  # characters after a number in which its heading stands
@@ -116,13 +117,15 @@ def clause_at(document: Document, offset: int) -> int | None:
 
 
 def section_at(document: Document, offset: int) -> str:
-    """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", or "Footnote 3"; empty before the
-    first clause.
+    """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", "Footnote 3", or "Signatures"; empty
+    before the first clause.
     """
     if document.remarks_in(document.span(offset, offset), "footnote"):
         marks = (note.detail for note in reversed(document.remarks_of("footnote")) if note.start <= offset)
         return f"Footnote {next(filter(None, marks), '')}".strip()
     i = clause_at(document, offset)
+    if (signed := signed_at(document, offset)) and (i is None or outline(document)[i].span.start < signed.start):
+        return "Signatures"
     if i is None:
         return ""
     clause = outline(document)[i]

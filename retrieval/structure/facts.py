@@ -19,7 +19,7 @@ from retrieval.structure.parties import Party, find_parties
 from retrieval.structure.printed_places import PrintedRange, printed_ranges
 from retrieval.structure.signatures import NoticeAddress, Signature, find_notices, find_signatures, signers
 
-FACTS_VERSION = 11  # raised when the same text would give other facts; those kept before are made again
+FACTS_VERSION = 12  # raised when the same text would give other facts; those kept before are made again
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from retrieval.core.cache import document_cache
 from retrieval.core.documents import Document, Span
 from retrieval.structure.layout import Line, lines
 from retrieval.structure.openings import ENDS_AS_COMPANY
@@ -47,6 +48,7 @@ _FIELD = re.compile(
 _SIGNED_BY = re.compile(
     r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|(?i:as\s+a\s+deed)|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of|(?=:))\s*:?\s*(?P<who>[A-Z][^\n]{2,160})$"
 )
+_TO_SIGN = re.compile(r"\s*(?:(?:Signature|Signed|Sign(?:ed)?\s+here|By)(?:\s+by)?\s*:?)?[\s_.…/xX]*", re.IGNORECASE)
 # "For Nordvik Havn A/S", above the name of who signs for it, or below.
 _FOR = re.compile(r"^\s*(?:For|FOR)(?:\s+and\s+on\s+behalf\s+of)?\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
 _FOR_BELOW = re.compile(r"^\s*\(?(?i:(?:for\s+and\s+)?on\s+behalf\s+of|for)\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
@@ -60,6 +62,8 @@ _WITNESS = re.compile(
     r"\bIN\s+(?:WITNESS|EVIDENCE|TESTIMONY)\s+WHEREOF\b|\b[Ii]n\s+[Ww]itness\s+[Ww]hereof\b|\b[Ii]n\s+evidence\s+whereof\b|\bAS\s+WITNESS\b|\bSIGNATURE\s+PAGE\b|\bduly\s+(?:authori[sz]ed\s+)?(?:executed|representatives?)\b"
 )
 _WITNESSED = re.compile(r"\bin\s+the\s+presence\s+of\b|\bwitness(?:ed\s+by)?\b", re.IGNORECASE)
+_LONGEST_BLOCK = 600  # characters, and between one and the one that it goes on in
+_MOST_DIGITS = 0.1  # of the characters of a block; one with more has a table in the lines above it
 _LONGEST_RULE = 200  # characters, with the space around it
 _RULE = "_.…–—-"
 _MARKS = re.compile(r"[_\-–—\s.:|/]+")
@@ -97,9 +101,9 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
         signs = _signatures(row.text) or _for_party(row.text, parties)
         if not signs and all(block.name for block in open_blocks) and _is_below_rule(document, row):
             signs = _known_party(row.text, parties)
-        if named := _named_below_rule(document, rows, index, parties):
-            found.append(named)
-            open_blocks, since = [named], 0
+        if named := _named_above(document, rows, index, parties, open_blocks):
+            found = [*(block for block in found if block.start < named.start), named]
+            open_blocks = []
         elif signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):
             # The second line of "SIGNED by".
             open_blocks[0].awaits, open_blocks[0].end = True, row.end
@@ -116,18 +120,31 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
     return tuple(Signature(b.party, b.name, b.title, document.span(b.start, b.end)) for b in _joined(found))
 
 
+@document_cache()
+def _signed(document: Document) -> tuple[Span, ...]:
+    spans = (each.span for each in find_signatures(document) if len(each.span) < _LONGEST_BLOCK)
+    return tuple(span for span in spans if sum(map(str.isdigit, document.slice(span))) <= _MOST_DIGITS * len(span))
+
+
+def signed_at(document: Document, offset: int) -> Span | None:
+    """The signature block that an offset is in, which is of no clause; None where it is in none."""
+    return next((span for span in _signed(document) if span.start <= offset < span.end), None)
+
+
 def _joined(blocks: Sequence[_Block]) -> Iterator[_Block]:
     """The blocks that say something; one of a company that signs for another ("By: X GP, its General Partner", then
     "By: …") is of the same party as the one below it.
     """
     chained: _Block | None = None
     for block in blocks:
-        if chained is not None and (not block.party or ENDS_AS_COMPANY.search(block.party) is None):
+        is_near = chained is not None and block.start - chained.end < _LONGEST_BLOCK
+        if chained is not None and is_near and (not block.party or ENDS_AS_COMPANY.search(block.party) is None):
             block.party, block.start = chained.party, chained.start
         elif chained is not None:
             yield chained
         chained = block if ENDS_AS_COMPANY.search(block.name) or _PARTNER.search(block.title) else None
-        if chained is None and (block.name or (not block.named_only and (block.party or block.title))):
+        is_block = not block.named_only or "name" in block.fields
+        if chained is None and (block.name or (is_block and (block.party or block.title))):
             yield block
     if chained is not None:
         yield chained
@@ -152,12 +169,26 @@ def _signatures(text: str) -> list[str]:
     return [text[m.end() : end] for m, end in zip(starts, ends, strict=True)]
 
 
-def _named_below_rule(document: Document, rows: list[Line], index: int, parties: Sequence[str]) -> _Block | None:
-    """The block that ends with a line: below a rule to sign on a name, its office, and for whom it signs."""
+def _named_above(
+    document: Document, rows: list[Line], index: int, parties: Sequence[str], open_blocks: Sequence[_Block]
+) -> _Block | None:
+    """The block that ends with a line that says for whom it is signed: above it are fields, filled in or not, or a name
+    and its office below a rule to sign on.
+    """
     party = _for_party(rows[index].text, parties, _FOR_BELOW)
-    if not party:
-        return None
+    if not party or any(block.party and flat(block.party) != flat(party[0]) for block in open_blocks):
+        return None  # the fields above are of that block, and those of this one below
     block = _Block(party[0], rows[index].start, rows[index].end)
+    for row in reversed(rows[max(0, index - _BELOW) : index]):
+        if len(fields := list(_FIELD.finditer(row.text))) == 1:
+            _set(block, fields[0]["field"], row.text[fields[0].end() :])
+        elif not _TO_SIGN.fullmatch(row.text):
+            break
+        block.start = row.start
+    return block if block.fields else _named_below_rule(document, rows, index, block)
+
+
+def _named_below_rule(document: Document, rows: list[Line], index: int, block: _Block) -> _Block | None:
     for row in reversed(rows[max(0, index - 2) : index]):
         block.start = row.start
         if _fill_bare(block, _value(row.text), block.end) and block.name:

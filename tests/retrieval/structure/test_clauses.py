@@ -271,6 +271,21 @@ def test_the_pin_cite_names_the_innermost_clause_and_the_nearest_heading(at: str
     assert section_at(document(ARTICLES), ARTICLES.index(at)) == section
 
 
+@pytest.mark.parametrize(
+    ("signed", "section"),
+    [
+        ("By: /s/ Jane Roe\nName: Jane Roe", "Signatures"),
+        ("Name:\nfor Peregrine LLP", "Signatures"),
+        ("10. Notices\nName: Jane Roe", "Section 10 (Notices)"),
+        ("Jane Roe is told by post.", "Section 9 (Law)"),
+    ],
+)
+def test_a_signature_block_is_of_no_clause(signed: str, section: str) -> None:
+    text = f"8. Rent\nIt is $4,200.\n9. Law\nIrish law governs.\n\n{signed}"
+    assert section_at(document(text), len(text) - 4) == section
+    assert section_at(document(text), text.index("Irish")) == "Section 9 (Law)"
+
+
 def test_a_pin_cite_names_the_section_and_page_where_its_words_begin_or_where_they_are_said() -> None:
     text = "1. Rent\nIt is $4,200.\f2. Law\nIrish law governs."
     source = Document("d", "lease.pdf", text, (Page(1, "i", 0, 21), Page(2, "ii", 22, len(text))))

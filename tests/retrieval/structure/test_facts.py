@@ -308,6 +308,18 @@ def test_what_is_no_day_is_none() -> None:
                 ("Lock & Sons B.V.", "Paul van der Berg", "Managing Director"),
             ],
         ),
+        (
+            "Name: Jane Roe\nTitle: Director\nfor Harrow Mills Limited\n\nName: ______\nTitle:\nfor Peregrine LLP\n",
+            [("Harrow Mills Limited", "Jane Roe", "Director"), ("Peregrine LLP", "", "")],
+        ),
+        (
+            "Signed by: ____________\nName:\nfor Peregrine LLP\nBy: ________\nName: Jane Roe\nfor Harrow Mills Limited",
+            [("Peregrine LLP", "", ""), ("Harrow Mills Limited", "Jane Roe", "")],
+        ),
+        (
+            "For Harrow Mills Limited\nName: Jane Roe\nFor Peregrine LLP\nName:\n",
+            [("Harrow Mills Limited", "Jane Roe", ""), ("Peregrine LLP", "", "")],
+        ),
         ("Margaret Oduya, Director\nfor Harrow Mills Limited\n", []),
         ("____________\nMargaret Oduya\nfor the price of nought\n", []),
         (f"{HARBOUR}\n1. Joan Parsley\nJoan Parsley\nweaves.", []),
