@@ -130,6 +130,30 @@ def test_while_the_server_is_away_the_page_says_so_and_sends_the_question_later(
     expect(page.locator(".foot")).to_be_visible()
 
 
+def test_what_is_typed_while_a_question_waits_stays_and_an_answer_that_is_lost_is_not_asked_for_twice(
+    page: Page, engine: FakeEngine
+) -> None:
+    words, following = "What happens if the buyer pays late?", "Which law governs?"
+    engine.enqueue(Reply(["The price bears interest [1]."]))
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().status)  # the server takes it, and the page does not hear of it
+        route.abort()
+
+    page.route("**/queue/join*", lose, times=1)
+    page.route("**/healthz", lambda route: route.abort())
+    ask(page, words)
+    expect(page.locator("#server-away")).to_be_visible()
+    page.locator("#question textarea").fill(following)
+    page.unroute_all()
+    expect(page.locator("#server-away")).to_have_count(0)
+    expect(page.locator(".foot")).to_be_visible()
+    assert lost == [200]
+    expect(page.locator(".turn h3")).to_have_text([re.compile("pays late")])
+    expect(page.locator("#question textarea")).to_have_value(following)
+
+
 def test_a_page_that_is_loaded_anew_keeps_what_was_typed_and_sends_what_could_not_be_sent(
     page: Page, engine: FakeEngine
 ) -> None:

@@ -29,6 +29,7 @@ from webapp.core.errors import (
 )
 from webapp.core.log import record_error
 from webapp.page.events import SESSION, Events, parsed, session_of
+from webapp.page.sent_acts import SentActs
 from webapp.page.session_table import MOST_STREAMS, MOST_STREAMS_SHARED, NOBODY, SessionTable
 from webapp.page.uploads import OnBytes, UploadStore
 from webapp.service.startup import Startup
@@ -96,6 +97,7 @@ class GradioGuard:
         self._upload_store = upload_store
         self._gradio = gradio
         self._table = SessionTable(gradio.forget, gradio.end)
+        self._sent = SentActs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward allowed Gradio routes whose session belongs to this user; else answer 404, 403, 429, 400 or 503."""
@@ -178,6 +180,8 @@ class GradioGuard:
                 (name, str(len(body)).encode() if name == b"content-length" else value)
                 for name, value in request.scope["headers"]
             ]
+            sent = self._sent.once(session, request.headers.get("x-act", ""), self._app)
+            return sent, _replay(body, request.receive)
         return self._app, _replay(body, request.receive)
 
     async def _upload(self, request: Request) -> Response:

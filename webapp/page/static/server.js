@@ -59,17 +59,42 @@
   let lost = false; // gradio sends nothing more, and will load the page
   let waiting = 0; // acts that have not reached the server
   let asked = false; // what stands in the question box, and may be one of them
+  let next = null; // what was typed since it was sent
   const question = () => document.querySelector('#question textarea');
   const sends = ({ type, target, key, isComposing }) => (type === 'click' ? target.closest?.('#send')
     : target === question() && key === 'Enter' && !isComposing);
   for (const type of ['click', 'keydown']) {
     document.addEventListener(type, (event) => {
-      if (sends(event)) asked = true;
+      if (!sends(event)) return;
+      asked = true;
+      keepNext();
     }, true);
   }
   document.addEventListener('input', ({ target }) => {
-    if (target === question()) asked = false;
+    if (target !== question()) return;
+    asked = false;
+    next = target.value;
   }, true);
+  const put = (words) => {
+    question().value = words;
+    question().dispatchEvent(new Event('input', { bubbles: true }));
+  };
+
+  // A question that was sent is taken out of its box when it is shown above; what was typed since is the next one.
+  const LONGEST = 60; // seconds after it reached the server, in which it may be taken out
+  const LOOK = 0.1;
+  let watched = null;
+  const keepNext = () => {
+    let left = LONGEST;
+    next = null;
+    clearInterval(watched);
+    watched = setInterval(() => {
+      left -= waiting ? 0 : LOOK;
+      const taken = question()?.value === '' && next !== '';
+      if (taken && next) put(next);
+      if (taken || left < 0) clearInterval(watched);
+    }, 1000 * LOOK);
+  };
   const stored = (store) => { // a browser may forbid it
     try { return store(window.sessionStorage); } catch { return null; }
   };
@@ -85,8 +110,7 @@
     if (!document.querySelector('#here') || !question()) return;
     restore.disconnect();
     if (kept.where !== location.search || question().value) return;
-    question().value = kept.words;
-    question().dispatchEvent(new Event('input', { bubbles: true }));
+    put(kept.words);
     if (kept.unsent) setTimeout(() => document.querySelector('#send')?.click());
   });
   if (kept && isReload) restore.observe(document.documentElement, { childList: true, subtree: true });
@@ -103,11 +127,16 @@
   };
 
   // Acts reach the server in order: of two quick clicks a browser may send the second first.
+  // One whose answer is lost is sent again under its number, and done once.
   let sent = Promise.resolve();
+  let acts = 0;
   window.fetch = (to, how) => {
     if (!String(to).includes('/queue/join')) return send(to, how);
     waiting += 1;
-    const answer = sent.then(() => window.reach(to, how));
+    acts += 1;
+    const headers = new Headers(how.headers);
+    headers.set('X-Act', acts);
+    const answer = sent.then(() => window.reach(to, { ...how, headers }));
     sent = answer.catch(() => {}).then(() => {
       waiting -= 1;
       if (!waiting) asked = false;

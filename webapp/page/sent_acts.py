@@ -1,0 +1,66 @@
+"""Answers an act that is sent again because its answer was lost: with the same one, done once (idempotency key).
+
+A connection that breaks after the server took an act looks to the page as if it had not; it sends the act again, under
+the same number. The last act of each session is kept, which is enough: the page sends them one after the other.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from functools import partial
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_NUMBER = re.compile(r"\d{1,9}")
+_MOST = 10_000  # sessions
+_LONGEST_WAIT = 30.0  # seconds for the answer of the first that was sent
+
+_Answer = asyncio.Future[list[Message] | None]  # None: it was not taken
+
+
+class SentActs:
+    """The last act of each session, by the number that its page gave it, and its answer. For one event loop."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[str, tuple[str, _Answer]] = OrderedDict()
+
+    def once(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
+        """An app that answers this act of a session: `app`, or what it answered when the act was sent before.
+
+        An act that was refused, or that has no number, is done anew.
+        """
+        if not _NUMBER.fullmatch(number):
+            return app
+        known, answer = self._last.get(session, ("", None))
+        if answer is not None and known == number:
+            return partial(_again, answer, app)
+        answer = asyncio.get_running_loop().create_future()
+        self._last[session] = (number, answer)
+        self._last.move_to_end(session)
+        if len(self._last) > _MOST:
+            self._last.popitem(last=False)
+        return partial(_first, answer, app)
+
+
+async def _first(answer: _Answer, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    sent: list[Message] = []
+
+    async def send_and_keep(message: Message) -> None:
+        sent.append(message)
+        await send(message)
+
+    try:
+        await app(scope, receive, send_and_keep)
+    finally:
+        taken = bool(sent) and sent[0].get("status") == 200
+        answer.set_result(sent if taken else None)
+
+
+async def _again(answer: _Answer, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    done, _ = await asyncio.wait([answer], timeout=_LONGEST_WAIT)
+    messages = answer.result() if done else None
+    if messages is None:
+        await app(scope, receive, send)
+        return
+    for message in messages:
+        await send(message)
