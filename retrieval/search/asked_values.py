@@ -24,6 +24,7 @@ _MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)\b"
 )
 
+_LEAVE = "holiday|vacation|(?:sick |annual |paid )?leave"
 _SUM = "amount|sum|price|fees?|rent|deposit|salary|premium|cap|payment|consideration|costs?|charges?"
 
 # Numbers that are no value: of a clause, in a reference; and for an amount or a share also those of days and years.
@@ -98,9 +99,9 @@ def _kind(
 VALUE_KINDS = (
     _kind(
         "amount",
-        r"\bhow much\b(?! (?:notice|time|warning|of))|\bhow expensive\b"
-        r"|\bwhat (?:is|are|was|were|does|will) .{0,60}?\b(?:amount|price|fees?|rent|sum|salary|cost|charge|deposit"
-        r"|premium|purchase price)\b",
+        rf"\bhow much\b(?! (?:notice|time|warning|of|{_LEAVE}))"
+        r"|\bhow expensive\b|\bwhat (?:is|are|was|were|does|will) .{0,60}?\b(?:amount|price|fees?|rent|sum|salary|cost"
+        r"|charge|deposit|premium|purchase price)\b",
         rf"[$€£¥%]|\b(?:usd|eur|gbp|dollars?|euros?|pounds?|cents?|free of charge|no (?:fee|charge|cost)s?)\b|{_COUNT}",
         rf"(?:[$€£¥]|\b(?:usd|eur|gbp|(?:{_SUM})(?: (?:of|is|at|equal to|(?:shall|will) be))?:?))\s{{0,3}}{_BLANK}"
         rf"|{_BLANK}\s{{0,3}}(?:dollars|pounds|euros|usd|eur|gbp)\b|{_to_insert('amount|sum|figure')}",
@@ -116,7 +117,8 @@ VALUE_KINDS = (
     ),
     _kind(
         "period",
-        r"\bhow (?:long|soon|often|much (?:notice|time|warning)|many (?:hours|days|weeks|months|quarters|years))\b"
+        rf"\bhow much (?:notice|time|warning|{_LEAVE})\b"
+        r"|\bhow (?:long|soon|often|many (?:hours|days|weeks|months|quarters|years))\b"
         r"|\b(?:what|which) .{0,40}?\b(?:periods?|deadlines?|durations?|term)\b",
         rf"{_UNIT}|{_MONTH}|\b(?:immediate(?:ly)?|promptly|perpetual(?:ly)?|perpetuity|indefinite(?:ly)?|annual(?:ly)?"
         rf"|monthly|quarterly|weekly|daily|forthwith|at any time|from time to time|so long as|until|forever"

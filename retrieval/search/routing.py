@@ -42,9 +42,11 @@ _LEADING = re.compile(
     r"(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
+# "the Customer terminate this agreement" is no name, whatever stands in the opening of that agreement.
+_NO_DETERMINER = r"(?!(?:this|that|these|those|the|our|my|your|his|her|its|their|any|each|every|such|no|an?)\s)"
 # "the Acme lease", "the Contoso loan agreement of 2019", "our lease with Acme Holdings"
 _TITLED = re.compile(
-    rf"\b(?P<name>{_RUN}\s+(?:[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
+    rf"\b(?P<name>{_RUN}\s+(?:{_NO_DETERMINER}[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
     rf"|(?:[a-z]+\s)?{_KIND}\s+(?:with|between)\s+{_RUN})"
 )
 # "acme-lease.pdf", "in the acme lease", "under the battery regulation"
@@ -52,7 +54,7 @@ _OF_FILES = r"(?:regulation|complaint|motion|opinion|policy|directive|statute|gu
 _FILE_SUFFIX = "|".join(map(re.escape, SUFFIXES))
 _FILED = re.compile(
     rf"(?=(?P<name>(?<![\w.-])[\w&.-]+(?:{_FILE_SUFFIX})\b"
-    rf"|(?:(?<=\bthe\s)|(?<=\bour\s)|(?<=\bmy\s))(?:[\w&'’-]+\s+){{1,4}}(?:{_KIND}|{_OF_FILES})\b))",
+    rf"|(?:(?<=\bthe\s)|(?<=\bour\s)|(?<=\bmy\s))(?:{_NO_DETERMINER}[\w&'’-]+\s+){{1,4}}(?:{_KIND}|{_OF_FILES})\b))",
     re.IGNORECASE,
 )
 # "the lease", of a kind that is a paper wherever it is spoken of: a "license" may be what a contract grants.

@@ -17,6 +17,7 @@ from tests.clock import within
         ("What interest rate applies?", ["share"], "1.5% a month", "Interest accrues on late payments."),
         ("How long does the term last?", ["period"], "for two years", "The term is set out below."),
         ("How much notice is required?", ["period"], "thirty days' notice", "by notice in writing"),
+        ("How much holiday do I get?", ["period"], "25 days of vacation", "paid vacation"),
         ("On what date was it signed?", ["date"], "signed on March 3, 2020", "signed by both parties"),
         ("How many units must be bought?", ["number"], "at least 400 units", "shall buy units"),
         ("Which state governs?", ["name"], "the laws of Ohio", "the laws there in force"),
