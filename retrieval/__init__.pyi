@@ -58,7 +58,6 @@ from retrieval.search.entailment import (
 )
 from retrieval.search.lexical import Lexical as Lexical, stems_of as stems_of
 from retrieval.search.packing import Packed as Packed, Passage as Passage, pack as pack
-from retrieval.search.plain_words import in_contract_words as in_contract_words
 from retrieval.search.routing import Route as Route
 from retrieval.search.search import Hit as Hit, Results as Results, Searcher as Searcher, Sentence as Sentence
 from retrieval.search.vectors import Vectors as Vectors

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 
-from retrieval import Chunk, Hit, Results, Route, Searcher, Span, in_contract_words
+from retrieval import Chunk, Hit, Results, Route, Searcher, Span
 from webapp.answers.history import Turn
 from webapp.answers.reading import ReadAs, Reading, content_words
 
@@ -111,17 +111,11 @@ class Retriever:
         return self._named(reading.question) or kept or self.document_ids
 
     def _one(self, query: str, read_as: ReadAs, document_ids: tuple[str, ...], own: str = "") -> Retrieved:
-        """Search for one query, of which `own` is asked now; if that finds nothing relevant, search for it in the words
-        of contracts, then wider once.
-        """
-        search = partial(self.searcher.search, self.matter_id, document_ids=document_ids, own=own)
-        results, wider = search(query), False
-        if not (results.found or results.absent) and (other := in_contract_words(query)) != query:
-            reworded = search(other)
-            if reworded.found:
-                results, query = reworded, other
+        """Search for one query, of which `own` is asked now; if that finds nothing relevant, search wider once."""
+        search = partial(self.searcher.search, self.matter_id, query, document_ids, own=own)
+        results, wider = search(), False
         if not (results.found or results.absent):
-            results, wider = search(query, wide=True), True
+            results, wider = search(wide=True), True
         ids = results.route.document_ids or document_ids
         return Retrieved((results,), results.as_searched(query), read_as, ids, results.hits, wider)
 
