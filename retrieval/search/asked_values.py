@@ -53,8 +53,7 @@ _BLANK = (
     r"|\b[xX]{1,3}(?:,[xX]{3}){1,3}\b)"
 )
 _OUT = re.compile(_TAKEN_OUT, re.IGNORECASE)
-_ALONE = rf"{_TAKEN_OUT}|{_TO_FILL_IN}"
-_ANY_BLANK = re.compile(_ALONE, re.IGNORECASE)
+_ANY_BLANK = re.compile(rf"{_TAKEN_OUT}|{_TO_FILL_IN}", re.IGNORECASE)
 
 
 def _to_insert(words: str) -> str:
@@ -65,35 +64,43 @@ def _to_insert(words: str) -> str:
 class ValueKind:
     """A kind of value: how questions ask for it, and what a text that holds one has; `but_no` is none of it.
 
-    `lacks` is a blank with what stands beside it where it is one for a value of this kind: "£____", "[●] days".
+    `lacks` is a blank with what stands beside it where it is one for a value of this kind: "£____", "[●] days"; None
+    where any is, in a text without a value.
     """
 
     name: str
     asks: re.Pattern[str]
     holds: re.Pattern[str]
-    lacks: re.Pattern[str]
+    lacks: re.Pattern[str] | None = None
     but_no: tuple[re.Pattern[str], ...] = (_REFERENCE,)
 
     def is_in(self, text: str) -> bool:
         """Whether a text holds a value of this kind, or a blank where one was taken out or is to be filled in."""
-        for pattern in self.but_no:
-            text = pattern.sub(" ", text)
-        return bool(self.holds.search(text) or _ANY_BLANK.search(text))
+        return self._has_value(text) or bool(_ANY_BLANK.search(text))
 
     def blank_in(self, text: str) -> Literal["", "left blank", "taken out"]:
         """What became of a value of this kind for which a text has a blank; empty where it has none."""
-        blank = self.lacks.search(text)
-        if not blank:
+        blank = (self.lacks or _ANY_BLANK).search(text)
+        if not blank or (self.lacks is None and self._has_value(text)):
             return ""
         return "taken out" if _OUT.search(blank[0]) else "left blank"
 
+    def _has_value(self, text: str) -> bool:
+        for pattern in self.but_no:
+            text = pattern.sub(" ", text)
+        return bool(self.holds.search(text))
+
 
 def _kind(
-    name: str, asks: str, holds: str, lacks: str = _ALONE, *, cased: bool = False, timeless: bool = False
+    name: str, asks: str, holds: str, lacks: str = "", *, cased: bool = False, timeless: bool = False
 ) -> ValueKind:
-    asking, lacking = (re.compile(words, re.IGNORECASE) for words in (asks, lacks))
-    holding = re.compile(holds, 0 if cased else re.IGNORECASE)
-    return ValueKind(name, asking, holding, lacking, (_REFERENCE, _TIME) if timeless else (_REFERENCE,))
+    return ValueKind(
+        name,
+        re.compile(asks, re.IGNORECASE),
+        re.compile(holds, 0 if cased else re.IGNORECASE),
+        re.compile(lacks, re.IGNORECASE) if lacks else None,
+        (_REFERENCE, _TIME) if timeless else (_REFERENCE,),
+    )
 
 
 VALUE_KINDS = (

@@ -18,7 +18,8 @@ def left_blank(questions: Sequence[str], clauses: Sequence[KeySentence]) -> Valu
         if blanks:
             how = blanks[0][1]
             places = [_place(clause) for clause, blank in blanks if blank == how][:_MOST]
-            return ValueBlank(value=kind.name, how=how, places="; ".join(places))
+            value = f"An {kind.name}" if kind.name[0] in "aeiou" else f"A {kind.name}"
+            return ValueBlank(value=value, how=how, places="; ".join(places))
     return None
 
 

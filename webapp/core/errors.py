@@ -725,7 +725,7 @@ class PlaceNotThere(PinciteError):
 class ValueBlank(PinciteError):
     """A clause that bears on a question and has a blank, or something taken out, where what is asked would stand."""
 
-    sentence = "The {value} is {how} in {places}."
+    sentence = "{value} is {how} in {places}."
     hint_text = "Another clause, a schedule or another version of the document may have it."
 
 

@@ -96,8 +96,8 @@ class GradioGuard:
         self._startup = startup
         self._upload_store = upload_store
         self._gradio = gradio
-        self._table = SessionTable(gradio.forget, gradio.end)
         self._sent = SentActs()
+        self._table = SessionTable(self._forget, gradio.end)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward allowed Gradio routes whose session belongs to this user; else answer 404, 403, 429, 400 or 503."""
@@ -124,6 +124,10 @@ class GradioGuard:
         except PinciteError as error:
             app = _refused(error)
         await app(scope, receive, send)
+
+    def _forget(self, session: str) -> None:
+        self._sent.forget(session)
+        self._gradio.forget(session)
 
     async def _stream(self, request: Request, route: str, name: str) -> ASGIApp:
         """Check a request for a stream: of a session's events, of its heartbeat, or of an upload's progress."""

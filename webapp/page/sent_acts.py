@@ -41,6 +41,10 @@ class SentActs:
             self._last.popitem(last=False)
         return partial(_first, answer, app)
 
+    def forget(self, session: str) -> None:
+        """Drop a session's last act: what came of it is gone, and if it is sent again it is done again."""
+        self._last.pop(session, None)
+
 
 async def _first(answer: _Answer, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     sent: list[Message] = []

@@ -58,6 +58,7 @@ def test_a_question_asks_for_kinds_of_value_that_a_text_holds_or_lacks(
         ("On what date was it signed?", "this ___ day of March 2020", "left blank"),
         ("On what date was it signed?", "dated 3 March 2020, for a fee of £____", ""),
         ("How many units must be bought?", "at least [***] units", "taken out"),
+        ("How many units must be bought?", "at least 400 units at $____ each", ""),
         ("Who is the project manager?", "The manager is ____________.", "left blank"),
         ("Who is the project manager?", "The manager is Ann Archer.", ""),
         ("Which law governs?", "the laws of ______", ""),

@@ -274,8 +274,8 @@ def test_a_place_that_is_not_there_is_told_beside_what_is(talk: Conversation, qu
 @pytest.mark.parametrize(
     ("deposit", "told"),
     [
-        ("£__________", ["The amount is left blank in lease.pdf, Section 2 (Deposit)."]),
-        ("£[***]", ["The amount is taken out in lease.pdf, Section 2 (Deposit)."]),
+        ("£__________", ["An amount is left blank in lease.pdf, Section 2 (Deposit)."]),
+        ("£[***]", ["An amount is taken out in lease.pdf, Section 2 (Deposit)."]),
         ("£900", []),
     ],
 )

@@ -78,3 +78,13 @@ def test_one_that_was_refused_is_done_when_it_is_sent_again() -> None:
         return [await answered(acts, "a", "1", server) for _ in range(2)]
 
     assert asyncio.run(both()) == ["answer 1", "answer 2"]
+
+
+def test_one_whose_outcome_was_dropped_is_done_again() -> None:
+    async def both() -> list[str]:
+        acts, server = SentActs(), Server()
+        first = await answered(acts, "a", "1", server)
+        acts.forget("a")
+        return [first, await answered(acts, "a", "1", server)]
+
+    assert asyncio.run(both()) == ["answer 1", "answer 2"]
