@@ -97,7 +97,7 @@ from retrieval.structure.sentences import (
     sentences as sentences,
     units as units,
 )
-from retrieval.structure.signatures import Signature as Signature
+from retrieval.structure.signatures import Signature as Signature, signature_spans as signature_spans
 from retrieval.structure.struck_words import (
     each_struck_mention as each_struck_mention,
     struck_in_context as struck_in_context,

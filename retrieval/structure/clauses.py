@@ -14,9 +14,10 @@ from retrieval.structure.clause_lists import ROLES, Item, find_items
 from retrieval.structure.clause_marks import HEADING_END, Kind, Mark, run_in_heading, stands_alone
 from retrieval.structure.clause_names import name_items
 from retrieval.structure.layout import lines
-from retrieval.structure.signatures import signed_at
+from retrieval.structure.signatures import signature_spans
 from retrieval.structure.testimony import exchange_at, exchanges
 
+_HOLD_FORMS = ("part", "title")  # of these are the signatures within them: an exhibit's, a schedule's
 _LOOKED_AHEAD = 300  # characters after a number in which its heading stands
 
 
@@ -118,14 +119,16 @@ def clause_at(document: Document, offset: int) -> int | None:
 
 def section_at(document: Document, offset: int) -> str:
     """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", "Footnote 3", or "Signatures"; empty
-    before the first clause.
+    before the first clause, and behind the signatures.
     """
     if document.remarks_in(document.span(offset, offset), "footnote"):
         marks = (note.detail for note in reversed(document.remarks_of("footnote")) if note.start <= offset)
         return f"Footnote {next(filter(None, marks), '')}".strip()
     i = clause_at(document, offset)
-    if (signed := signed_at(document, offset)) and (i is None or outline(document)[i].span.start < signed.start):
-        return "Signatures"
+    begins = 0 if i is None else outline(document)[i].span.start
+    signed = next((span for span in reversed(signature_spans(document)) if begins < span.start <= offset), None)
+    if signed and (i is None or outline(document)[i].kind not in _HOLD_FORMS):
+        return "Signatures" if offset < signed.end else ""
     if i is None:
         return ""
     clause = outline(document)[i]

@@ -121,14 +121,10 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
 
 
 @document_cache()
-def _signed(document: Document) -> tuple[Span, ...]:
+def signature_spans(document: Document) -> tuple[Span, ...]:
+    """The spans of the signature blocks of a document, in order, those left out that may hold other words."""
     spans = (each.span for each in find_signatures(document) if len(each.span) < _LONGEST_BLOCK)
     return tuple(span for span in spans if sum(map(str.isdigit, document.slice(span))) <= _MOST_DIGITS * len(span))
-
-
-def signed_at(document: Document, offset: int) -> Span | None:
-    """The signature block that an offset is in, which is of no clause; None where it is in none."""
-    return next((span for span in _signed(document) if span.start <= offset < span.end), None)
 
 
 def _joined(blocks: Sequence[_Block]) -> Iterator[_Block]:

@@ -22,6 +22,7 @@ from retrieval import (
     outline,
     own_words,
     sentences,
+    signature_spans,
 )
 
 LONGEST = 1_200  # characters of a clause that is quoted whole
@@ -144,9 +145,14 @@ def _own(document: Document, index: int) -> Span:
 
 
 def _until_close(document: Document, span: Span, bearing: Span) -> Span:
-    """A span without what closes the contract and ends its last clause in the outline: signatures."""
-    close = _CLOSES.search(document.text, bearing.end, span.end)
-    return document.stripped(document.span(span.start, close.start() if close else span.end))
+    """A span without what closes the contract and ends its last clause in the outline: signatures, with what is before
+    them for words behind them.
+    """
+    signed = [block for block in signature_spans(document) if span.contains(block) and not block.shared(bearing)]
+    start = max((block.end for block in signed if block.end <= bearing.start), default=span.start)
+    end = min((block.start for block in signed if block.start >= bearing.end), default=span.end)
+    close = _CLOSES.search(document.text, bearing.end, end)
+    return document.stripped(document.span(start, close.start() if close else end))
 
 
 def _of_long(document: Document, unit: _Unit, bearing: Span) -> list[Span]:

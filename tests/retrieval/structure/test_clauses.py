@@ -278,6 +278,8 @@ def test_the_pin_cite_names_the_innermost_clause_and_the_nearest_heading(at: str
         ("Name:\nfor Peregrine LLP", "Signatures"),
         ("10. Notices\nName: Jane Roe", "Section 10 (Notices)"),
         ("Jane Roe is told by post.", "Section 9 (Law)"),
+        ("By: /s/ Jane Roe\nGUARANTY\nThe undersigned guarantees the rent of it.", ""),
+        ("EXHIBIT A\nForm of Notice\nBy: ________\nName: Jane Roe", "Exhibit A (Form of Notice)"),
     ],
 )
 def test_a_signature_block_is_of_no_clause(signed: str, section: str) -> None:

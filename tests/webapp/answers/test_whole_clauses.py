@@ -59,6 +59,16 @@ def test_signatures_that_no_testimonium_leads_in_are_not_quoted_with_the_last_cl
     assert quoted(text, "Gifts are free.") == "2. Gifts. Gifts are free. A gift of ____ is signed by both."
 
 
+def test_words_behind_the_signatures_are_quoted_without_them_and_the_clause_before_them() -> None:
+    lease = (
+        "20. Rent. Rent is due monthly.\n21. Law. Ohio law governs this lease.\nQUARRY HOLDINGS, LP\nBy: /s/ Al Frey\n"
+        "Al Frey, Vice President\nGUARANTY\nThe undersigned guarantees the duties of the tenant.\n/s/ Ann Archer\n"
+    )
+    guaranty = quoted(lease, "The undersigned guarantees the duties of the tenant.")
+    assert guaranty == "GUARANTY The undersigned guarantees the duties of the tenant."
+    assert quoted(lease, "Ohio law governs this lease.").endswith("Ohio law governs this lease.")
+
+
 def test_a_sentence_about_what_is_signed_ends_no_clause() -> None:
     text = "1. Notices. Notices are\nSigned copies, and\nSignatures are made by hand.\n2. Law. English."
     assert quoted(text, "Notices are").endswith("made by hand.")
