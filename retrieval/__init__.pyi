@@ -69,6 +69,7 @@ from retrieval.structure.clauses import (
     clause_at as clause_at,
     outline as outline,
     pin_cite as pin_cite,
+    signatures_behind as signatures_behind,
 )
 from retrieval.structure.comparison import (
     ClauseChange as ClauseChange,
@@ -97,7 +98,7 @@ from retrieval.structure.sentences import (
     sentences as sentences,
     units as units,
 )
-from retrieval.structure.signatures import Signature as Signature, signature_spans as signature_spans
+from retrieval.structure.signatures import Signature as Signature
 from retrieval.structure.struck_words import (
     each_struck_mention as each_struck_mention,
     struck_in_context as struck_in_context,

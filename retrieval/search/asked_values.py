@@ -42,22 +42,22 @@ _TIME = re.compile(
 
 # Where a value was taken out ("[***]"), is to be filled in ("____", "[●]", "[insert amount]"), and what is a blank only
 # where it stands beside a sign or a unit ("£[    ]", "£ .....", "£XX,XXX").
-_TAKEN_OUT = r"\[\s*\*+\s*\]|\*{3,9}|\* ?\* ?\*|\[(?:redacted|omitted)\b[^\[\]\n]{0,40}\]|█+"
+_TAKEN_OUT = r"\[\s*\*+\s*\]|(?<![\w*])\*(?:\*{2,8}| ?\* ?\*)|\[(?:redacted|omitted)\b[^\[\]\n]{0,40}\]|(?<!█)█++"
 _TO_FILL_IN = (
     r"(?<!_)_{3,}+|\[\s*[●•_.…]+\s*\]"
     r"|\[(?:insert|enter|specify|fill in|complete|t\.?b\.?[acd]\b|to be (?:advised|agreed|confirmed|determined"
-    r"|inserted)|amount|sum|figure|number|date|day|month|year|period|percentage|rate|name|address)\b[^\[\]\n]{0,60}\]"
+    r"|inserted)|amount|sum|figure|number|date|day|month|year|period|percentage|rate|name|address)\b[^\[\]\n\d]{0,60}\]"
 )
 _BLANK = (
-    rf"(?:{_TAKEN_OUT}|{_TO_FILL_IN}|(?<!_)_{{2,}}+|[●•]|(?<!\.)\.{{3,}}+|…+|\[\s{{0,60}}\]"
-    r"|\b[xX]{1,3}(?:,[xX]{3}){1,3}\b)"
+    rf"(?:{_TAKEN_OUT}|{_TO_FILL_IN}|(?<!_)_{{2,}}+|(?<=[\w$€£¥])\s?●|(?<!\.)\.{{3,}}+|(?<!…)…++|\[\s{{0,60}}\]"
+    r"|\b[xX]{1,3}(?:,[xX]{3}){1,3}\b)(?!\s{0,3}\(?[$€£¥]?\s?\d)"
 )
 _OUT = re.compile(_TAKEN_OUT, re.IGNORECASE)
 _ANY_BLANK = re.compile(rf"{_TAKEN_OUT}|{_TO_FILL_IN}", re.IGNORECASE)
 
 
 def _to_insert(words: str) -> str:
-    return rf"\[[^\[\]\n]{{0,40}}\b(?:{words})\b[^\[\]\n]{{0,40}}\]"
+    return rf"\[(?!\s?(?:on|at|by|in|the|from|within|upon)\b)[^\[\]\n\d]{{0,30}}\b(?:{words})\b[^\[\]\n\d]{{0,30}}\]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ _LEADING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # "the Customer terminate this agreement" is no name, whatever stands in the opening of that agreement.
-_NO_DETERMINER = r"(?!(?:this|that|these|those|the|our|my|your|his|her|its|their|any|each|every|such|no|an?)\s)"
+_NO_DETERMINER = r"(?!(?:this|that|these|those|the|our|my|your|his|her|its|their|any|each|every|such)\s)"
 # "the Acme lease", "the Contoso loan agreement of 2019", "our lease with Acme Holdings"
 _TITLED = re.compile(
-    rf"\b(?P<name>{_RUN}\s+(?:{_NO_DETERMINER}[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
+    rf"\b(?P<name>{_RUN}\s+(?:{_NO_DETERMINER}(?!an?\s)[a-z]+\s+){{0,2}}?(?i:{_KIND})\b(?:\s+(?:of\s+|dated\s+)?\d{{4}}\b)?"
     rf"|(?:[a-z]+\s)?{_KIND}\s+(?:with|between)\s+{_RUN})"
 )
 # "acme-lease.pdf", "in the acme lease", "under the battery regulation"

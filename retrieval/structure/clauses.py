@@ -117,6 +117,21 @@ def clause_at(document: Document, offset: int) -> int | None:
     return i if i >= 0 else None
 
 
+def signatures_behind(document: Document, index: int | None) -> Sequence[Span]:
+    """The signature blocks that end a clause, which the outline takes for a part of it: the last of its numbering.
+
+    Those before the first clause where `index` is None. An exhibit's or a schedule's own are of it.
+    """
+    spans, clauses = signature_spans(document), outline(document)
+    if index is None:
+        return [span for span in spans if not clauses or span.start < clauses[0].span.start]
+    clause = clauses[index]
+    is_last = index + 1 == len(clauses) or clauses[index + 1].kind in _HOLD_FORMS
+    if clause.kind in _HOLD_FORMS or not is_last:
+        return ()
+    return [span for span in spans if clause.span.start < span.start < clause.span.end]
+
+
 def section_at(document: Document, offset: int) -> str:
     """The pin cite's section: "Section 8.2(b) (Indemnification by the Licensor)", "Footnote 3", or "Signatures"; empty
     before the first clause, and behind the signatures.
@@ -125,9 +140,8 @@ def section_at(document: Document, offset: int) -> str:
         marks = (note.detail for note in reversed(document.remarks_of("footnote")) if note.start <= offset)
         return f"Footnote {next(filter(None, marks), '')}".strip()
     i = clause_at(document, offset)
-    begins = 0 if i is None else outline(document)[i].span.start
-    signed = next((span for span in reversed(signature_spans(document)) if begins < span.start <= offset), None)
-    if signed and (i is None or outline(document)[i].kind not in _HOLD_FORMS):
+    signed = next((span for span in reversed(signatures_behind(document, i)) if span.start <= offset), None)
+    if signed:
         return "Signatures" if offset < signed.end else ""
     if i is None:
         return ""

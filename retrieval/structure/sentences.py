@@ -24,7 +24,7 @@ _LEAST_IN_TABLE = 6  # words; a table of fewer is figures
 _STOPPED = re.compile(r"[.;\u037e]\s*[\n\f]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _RULED = re.compile(r"\.{4,}|(?:\. ){3,}|_{8,}")  # a line to sign on, a leader, or a blank to fill in
-_RULE = re.compile(r"^\s*(?:_{8,}|\.{8,})\s*$", re.MULTILINE)  # above footnotes, below a signature
+_RULE = re.compile(r"^[^\S\n]*(?:_{8,}+|\.{8,}+)[^\S\n]*$", re.MULTILINE)  # above footnotes, below a signature
 _STOPPED_AFTER_WORDS = re.compile(r"[^\W\d_][\W_]{0,60}[.;]\Z")
 
 Kind = Literal["sentence", "heading", "row", "line"]

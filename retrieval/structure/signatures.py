@@ -49,6 +49,11 @@ _SIGNED_BY = re.compile(
     r"^\s*(?:SIGNED|Signed|EXECUTED|Executed)\b(?:\s+(?:and\s+delivered|(?i:as\s+a\s+deed)|sealed\s+and\s+delivered))*[\s,]*(?:by|BY|for\s+and\s+on\s+behalf\s+of|on\s+behalf\s+of|(?=:))\s*:?\s*(?P<who>[A-Z][^\n]{2,160})$"
 )
 _TO_SIGN = re.compile(r"\s*(?:(?:Signature|Signed|Sign(?:ed)?\s+here|By)(?:\s+by)?\s*:?)?[\s_.…/xX]*", re.IGNORECASE)
+# What may stand above the fields of the first block, where its party stands below them: no party, that is.
+_LEADS_IN = re.compile(
+    r"[.;]\s*$|^(?!\s*(?:for|on\s+behalf)\b).*:\s*$|\b(?:sign(?:ed|atures?|ature\s+page)|executed|witness)\b",
+    re.IGNORECASE,
+)
 # "For Nordvik Havn A/S", above the name of who signs for it, or below.
 _FOR = re.compile(r"^\s*(?:For|FOR)(?:\s+and\s+on\s+behalf\s+of)?\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
 _FOR_BELOW = re.compile(r"^\s*\(?(?i:(?:for\s+and\s+)?on\s+behalf\s+of|for)\s*:?\s+(?P<who>[A-Z][^\n]{2,100})$")
@@ -101,7 +106,8 @@ def find_signatures(document: Document, parties: Sequence[str] = ()) -> tuple[Si
         signs = _signatures(row.text) or _for_party(row.text, parties)
         if not signs and all(block.name for block in open_blocks) and _is_below_rule(document, row):
             signs = _known_party(row.text, parties)
-        if named := _named_above(document, rows, index, parties, open_blocks):
+        is_open = any(block.party for block in open_blocks)
+        if named := _named_above(document, rows, index, parties, found, is_open=is_open):
             found = [*(block for block in found if block.start < named.start), named]
             open_blocks = []
         elif signs and len(open_blocks) == 1 and since < 2 and _BEHALF.search(row.text):
@@ -166,19 +172,21 @@ def _signatures(text: str) -> list[str]:
 
 
 def _named_above(
-    document: Document, rows: list[Line], index: int, parties: Sequence[str], open_blocks: Sequence[_Block]
+    document: Document, rows: list[Line], index: int, parties: Sequence[str], found: Sequence[_Block], *, is_open: bool
 ) -> _Block | None:
     """The block that ends with a line that says for whom it is signed: above it are fields, filled in or not, or a name
-    and its office below a rule to sign on.
+    and its office below a rule to sign on. `is_open`: a block that has its party is being read.
     """
     party = _for_party(rows[index].text, parties, _FOR_BELOW)
-    if not party or any(block.party and flat(block.party) != flat(party[0]) for block in open_blocks):
+    if not party or is_open:
         return None  # the fields above are of that block, and those of this one below
     block = _Block(party[0], rows[index].start, rows[index].end)
     for row in reversed(rows[max(0, index - _BELOW) : index]):
         if len(fields := list(_FIELD.finditer(row.text))) == 1:
             _set(block, fields[0]["field"], row.text[fields[0].end() :])
         elif not _TO_SIGN.fullmatch(row.text):
+            if block.fields and not (found and row.end <= found[-1].end) and not _LEADS_IN.search(row.text):
+                return None  # it says whose fields these are
             break
         block.start = row.start
     return block if block.fields else _named_below_rule(document, rows, index, block)

@@ -22,7 +22,7 @@ from retrieval import (
     outline,
     own_words,
     sentences,
-    signature_spans,
+    signatures_behind,
 )
 
 LONGEST = 1_200  # characters of a clause that is quoted whole
@@ -148,7 +148,8 @@ def _until_close(document: Document, span: Span, bearing: Span) -> Span:
     """A span without what closes the contract and ends its last clause in the outline: signatures, with what is before
     them for words behind them.
     """
-    signed = [block for block in signature_spans(document) if span.contains(block) and not block.shared(bearing)]
+    behind = signatures_behind(document, clause_at(document, bearing.start))
+    signed = [block for block in behind if span.contains(block) and not block.shared(bearing)]
     start = max((block.end for block in signed if block.end <= bearing.start), default=span.start)
     end = min((block.start for block in signed if block.start >= bearing.end), default=span.end)
     close = _CLOSES.search(document.text, bearing.end, end)

@@ -726,7 +726,7 @@ class ValueBlank(PinciteError):
     """A clause that bears on a question and has a blank, or something taken out, where what is asked would stand."""
 
     sentence = "{value} is {how} in {places}."
-    hint_text = "Another clause, a schedule or another version of the document may have it."
+    hint_text = "If that is what was asked, a schedule or another version of the document may have it."
 
 
 class AnswerCut(PinciteError):

@@ -7,6 +7,7 @@ the same number. The last act of each session is kept, which is enough: the page
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,9 +32,12 @@ class SentActs:
         """
         if not _NUMBER.fullmatch(number):
             return app
-        known, answer = self._last.get(session, ("", None))
-        if answer is not None and known == number:
-            return partial(_again, answer, app)
+        known, before = self._last.get(session, ("", None))
+        if before is not None and known == number:
+            return partial(_again, before, lambda: self._first(session, number, app))
+        return self._first(session, number, app)
+
+    def _first(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
         answer = asyncio.get_running_loop().create_future()
         self._last[session] = (number, answer)
         self._last.move_to_end(session)
@@ -60,11 +64,11 @@ async def _first(answer: _Answer, app: ASGIApp, scope: Scope, receive: Receive, 
         answer.set_result(sent if taken else None)
 
 
-async def _again(answer: _Answer, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _again(answer: _Answer, anew: Callable[[], ASGIApp], scope: Scope, receive: Receive, send: Send) -> None:
     done, _ = await asyncio.wait([answer], timeout=_LONGEST_WAIT)
     messages = answer.result() if done else None
     if messages is None:
-        await app(scope, receive, send)
+        await anew()(scope, receive, send)
         return
     for message in messages:
         await send(message)

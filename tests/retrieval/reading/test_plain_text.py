@@ -87,6 +87,7 @@ def test_bytes_that_cannot_be_a_text_are_told(head: bytes, plausible: bool) -> N
         ("# Terms #", "Terms"),
         ("A fee of £______ on ____ days' notice.", "A fee of £______ on ____ days' notice."),
         ("[***] and [***], **[***]** too", "[***] and [***], [***] too"),
+        ("[**Amount**], [_Name_] and ***bold** italic*", "[Amount], [Name] and bold italic"),
         ('The **monthly** rent is _due_ on [the 1st](http://x.y/z "t").', "The monthly rent is due on the 1st."),
         ("snake_case_name and 2 * 3 * 4 and 5*6*7", "snake_case_name and 2 * 3 * 4 and 5*6*7"),
         ("| Fee | Amount |\n|-----|:-----:|\n| Setup | $5 |", "Fee\tAmount\nSetup\t$5"),

@@ -145,6 +145,7 @@ CALLED = [
     ("What did Amendment No. 2 delete?", "What did contract delete?", "ex-7 ex-9"),
     ("What did the Cedar Amendment II delete?", "What did the contract delete?", "ex-9"),
     # none of these
+    ("Can Dune terminate an agreement?", "Can Dune terminate an agreement?", "dune"),
     ("Can Dune terminate this agreement?", "Can Dune terminate this agreement?", "dune"),
     ("How does the Supplier release the lease?", "How does the Supplier release the contract?", "alder-lease"),
     ("What does the Third Amendment say?", "What does the Third Amendment say?", ""),

@@ -288,6 +288,13 @@ def test_a_signature_block_is_of_no_clause(signed: str, section: str) -> None:
     assert section_at(document(text), text.index("Irish")) == "Section 9 (Law)"
 
 
+def test_fields_within_a_clause_that_others_follow_do_not_end_it() -> None:
+    text = (
+        "1. Managers\nThese are they.\nName: Jane Roe\nfor Acme Limited\nThey meet monthly.\n2. Law\nIrish law governs."
+    )
+    assert section_at(document(text), text.index("They meet")) == "Section 1 (Managers)"
+
+
 def test_a_pin_cite_names_the_section_and_page_where_its_words_begin_or_where_they_are_said() -> None:
     text = "1. Rent\nIt is $4,200.\f2. Law\nIrish law governs."
     source = Document("d", "lease.pdf", text, (Page(1, "i", 0, 21), Page(2, "ii", 22, len(text))))

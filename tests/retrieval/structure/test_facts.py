@@ -320,6 +320,18 @@ def test_what_is_no_day_is_none() -> None:
             "For Harrow Mills Limited\nName: Jane Roe\nFor Peregrine LLP\nName:\n",
             [("Harrow Mills Limited", "Jane Roe", ""), ("Peregrine LLP", "", "")],
         ),
+        (
+            "For the Council\nName: Jane Roe\nTitle: Clerk\nFor Beta Limited\nName: Bob Jones\nTitle: Director",
+            [("Beta Limited", "Bob Jones", "Director")],
+        ),
+        (
+            "The Landlord\nName: Jane Roe\nDate: 1 May\nFor Beta Limited\nName: Bob Jones",
+            [("Beta Limited", "Bob Jones", "")],
+        ),
+        (
+            "For Beta Limited\nSignature: ____\nName: Jane Roe\nFor Beta Limited\nSignature: ____\nName: Bob Jones",
+            [("Beta Limited", "Jane Roe", ""), ("Beta Limited", "Bob Jones", "")],
+        ),
         ("Margaret Oduya, Director\nfor Harrow Mills Limited\n", []),
         ("____________\nMargaret Oduya\nfor the price of nought\n", []),
         (f"{HARBOUR}\n1. Joan Parsley\nJoan Parsley\nweaves.", []),

@@ -1,10 +1,13 @@
 """Sentences of a document: what is one, and what none runs across."""
 
+import time
+
 import pytest
 
 from retrieval.core.documents import Document
 from retrieval.structure.reflow import own_words
 from retrieval.structure.sentences import fragments, sentences, units
+from tests.clock import within
 from tests.documents import document
 
 CONTRACT = document(
@@ -61,6 +64,12 @@ def test_a_sentence_with_a_blank_to_fill_in_is_one(sentence: str) -> None:
 )
 def test_a_line_to_sign_on_and_a_leader_and_a_rule_are_in_no_sentence(line: str) -> None:
     assert not any("___" in t or "...." in t for t in texts(document(f"1. Terms\n{line}\n2. Law\nOhio law.")))
+
+
+@pytest.mark.parametrize("between", ["\n", "\n ", " \n", "_\n", ".", "_"])
+def test_hostile_blanks_take_no_time(between: str) -> None:
+    with within(2, time.monotonic):
+        sentences(document(f"The tenant shall pay the ________{between * 20_000}words of the rent to the landlord."))
 
 
 def test_a_contents_page_has_no_sentences() -> None:

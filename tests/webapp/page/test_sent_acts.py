@@ -73,11 +73,11 @@ def test_one_that_is_still_under_way_is_waited_for() -> None:
 
 
 def test_one_that_was_refused_is_done_when_it_is_sent_again() -> None:
-    async def both() -> list[str]:
+    async def all_of_them() -> list[str]:
         acts, server = SentActs(), Server(503)
-        return [await answered(acts, "a", "1", server) for _ in range(2)]
+        return [await answered(acts, "a", "1", server) for _ in range(3)]
 
-    assert asyncio.run(both()) == ["answer 1", "answer 2"]
+    assert asyncio.run(all_of_them()) == ["answer 1", "answer 2", "answer 2"]
 
 
 def test_one_whose_outcome_was_dropped_is_done_again() -> None:

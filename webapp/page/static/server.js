@@ -61,10 +61,11 @@
   let asked = false; // what stands in the question box, and may be one of them
   let next = null; // what was typed since it was sent
   const question = () => document.querySelector('#question textarea');
-  const sends = ({ type, target, key, isComposing }) => (type === 'click' ? target.closest?.('#send')
-    : target === question() && key === 'Enter' && !isComposing);
+  const sends = ({ type, target, key, shiftKey, isComposing }) => (type === 'click' ? target.closest?.('#send')
+    : target === question() && key === 'Enter' && !shiftKey && !isComposing);
   for (const type of ['click', 'keydown']) {
     document.addEventListener(type, (event) => {
+      if (event.type === 'click' && event.target.closest?.('button, [data-do]')) clearInterval(watched); // may empty it
       if (!sends(event)) return;
       asked = true;
       keepNext();
