@@ -25,30 +25,27 @@ PRY = """async ({ session, acts }) => {
   const heard = await fetch('/gradio_api/queue/data?session_hash=' + session);
   return [dependencies.length, heard.status, heard.status === 200 ? '' : await heard.text()];
 }"""
-# The same in a session of one's own, with the other's ids: what comes back until nothing more does.
+# The same in a session of one's own, with the other's ids: what comes back until nothing more does. All are sent before
+# one listens: a stream ends when what has been sent so far is done.
 TRY = """async ({ acts }) => {
   const { dependencies } = await (await fetch('/config')).json();
   const session = 'mine' + Math.random().toString(36).slice(2);
-  const listening = (async () => {
-    await new Promise((done) => setTimeout(done, 300));
-    const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
-    let heard = '', next = reader.read();
-    const end = Date.now() + 60000;
-    while (Date.now() < end) {
-      const quiet = new Promise((done) => setTimeout(done, 2500));
-      const got = await Promise.race([next, quiet]);
-      if (got?.done || (!got && heard.includes('process_completed'))) break;
-      if (!got) continue;
-      heard += new TextDecoder().decode(got.value);
-      next = reader.read();
-    }
-    return heard;
-  })();
   for (const { id, inputs } of dependencies) if (inputs.length === 1) for (const event_data of acts) {
     const body = JSON.stringify({ data: [null], event_data, fn_index: id, session_hash: session, trigger_id: null });
     await fetch('/gradio_api/queue/join', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   }
-  return await listening;
+  const reader = (await fetch('/gradio_api/queue/data?session_hash=' + session)).body.getReader();
+  let heard = '', next = reader.read();
+  const end = Date.now() + 60000;
+  while (Date.now() < end) {
+    const quiet = new Promise((done) => setTimeout(done, 2500));
+    const got = await Promise.race([next, quiet]);
+    if (got?.done || (!got && heard.includes('process_completed'))) break;
+    if (!got) continue;
+    heard += new TextDecoder().decode(got.value);
+    next = reader.read();
+  }
+  return heard;
 }"""
 
 
