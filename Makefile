@@ -58,7 +58,7 @@ quick-tests: setup
 
 # Two jobs at a time, the longest first; tests that watch the clock alone after them. A job that fails stops no other.
 PYTEST := $(BIN)/pytest -m "not long and not alone"
-# What goes through servers and a browser, beside other jobs: a test that fails is run once more, and listed if it passes.
+# What goes through servers, processes and a browser, beside other jobs: what fails is run once more, and listed if it passes.
 AGAIN := --reruns 1 --rerun-show-tracebacks -rR
 test:
 	@$(MAKE) --no-print-directory -j2 setup debian
@@ -78,7 +78,7 @@ test-webapp: setup
 	$(PYTEST) $(AGAIN) tests/webapp
 
 test-retrieval: setup
-	$(PYTEST) tests/retrieval
+	$(PYTEST) $(AGAIN) tests/retrieval
 
 test-others: setup
 	$(PYTEST) --ignore=tests/webapp --ignore=tests/retrieval --ignore=tests/end_to_end

@@ -21,7 +21,7 @@ from retrieval.library.schema import DocumentRecord
 from retrieval.reading.child_process import Child, how_it_ended
 from retrieval.reading.converter_process import ConverterDied, ConverterProcess
 from tests import hostile
-from tests.clock import within
+from tests.clock import allowed, within
 from tests.pdfs import make_pdf
 from tests.retrieval.stores import HashingEmbedder, Stores, contract, opened
 
@@ -339,7 +339,7 @@ def test_the_work_ends_within_seconds_whatever_is_under_way(tmp_path: Path, data
         matter = stores.library.create_matter("Acme")
         record = stores.library.accept(matter.id, "x.pdf", data)
         stores.ingest.start(lambda r: under_way.set() if r.state == state else None)
-        assert under_way.wait(30)
+        assert under_way.wait(allowed(30))
         time.sleep(2 if state == "reading" else 0.5)  # well into it
         with within(3, time.monotonic):
             stores.ingest.stop()
