@@ -206,7 +206,8 @@ async def answer(
                     yield each
     alike = partial(searcher.same_words, scope.matter_id, document_ids=scope.document_ids)
     end = await run_on_core(finish, generation, document_of, searcher.relevance, alike, changes, searcher.entailment)
-    if blank := left_blank([each.route.question for each in results.searches], end.key_language):
+    questions = [each.route.question for each in results.searches]
+    if blank := await run_on_core(left_blank, questions, end.key_language):
         yield Trouble(blank)
     yield end
 

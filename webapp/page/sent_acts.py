@@ -34,10 +34,10 @@ class SentActs:
             return app
         known, before = self._last.get(session, ("", None))
         if before is not None and known == number:
-            return partial(_again, before, lambda: self._first(session, number, app))
-        return self._first(session, number, app)
+            return partial(_again, before, lambda: self._anew(session, number, app))
+        return self._anew(session, number, app)
 
-    def _first(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
+    def _anew(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
         answer = asyncio.get_running_loop().create_future()
         self._last[session] = (number, answer)
         self._last.move_to_end(session)
