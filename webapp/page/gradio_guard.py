@@ -184,7 +184,7 @@ class GradioGuard:
                 (name, str(len(body)).encode() if name == b"content-length" else value)
                 for name, value in request.scope["headers"]
             ]
-            sent = self._sent.once(session, request.headers.get("x-act", ""), self._app)
+            sent = self._sent.once(session, user_id, request.headers.get("x-act", ""), self._app)
             return sent, _replay(body, request.receive)
         return self._app, _replay(body, request.receive)
 

@@ -20,26 +20,29 @@ _Answer = asyncio.Future[list[Message] | None]  # None: it was not taken
 
 
 class SentActs:
-    """The last act of each session, by the number that its page gave it, and its answer. For one event loop."""
+    """The last act of each session, by its user and the number that its page gave it, and its answer.
+
+    A page that is loaded while the database opens is nobody's at first. For one event loop.
+    """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, tuple[str, _Answer]] = OrderedDict()
+        self._last: OrderedDict[str, tuple[str, str, _Answer]] = OrderedDict()
 
-    def once(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
-        """An app that answers this act of a session: `app`, or what it answered when the act was sent before.
+    def once(self, session: str, user_id: str, number: str, app: ASGIApp) -> ASGIApp:
+        """An app that answers this act of a session: `app`, or what it answered when its user sent the act before.
 
         An act that was refused, or that has no number, is done anew.
         """
         if not _NUMBER.fullmatch(number):
             return app
-        known, before = self._last.get(session, ("", None))
-        if before is not None and known == number:
-            return partial(_again, before, lambda: self._anew(session, number, app))
-        return self._anew(session, number, app)
+        last = self._last.get(session)
+        if last and last[:2] == (user_id, number):
+            return partial(_again, last[2], lambda: self._anew(session, user_id, number, app))
+        return self._anew(session, user_id, number, app)
 
-    def _anew(self, session: str, number: str, app: ASGIApp) -> ASGIApp:
+    def _anew(self, session: str, user_id: str, number: str, app: ASGIApp) -> ASGIApp:
         answer = asyncio.get_running_loop().create_future()
-        self._last[session] = (number, answer)
+        self._last[session] = (user_id, number, answer)
         self._last.move_to_end(session)
         if len(self._last) > _MOST:
             self._last.popitem(last=False)

@@ -25,7 +25,7 @@ class Server:
         await PlainTextResponse(f"answer {self.done}", status)(scope, receive, send)
 
 
-async def answered(acts: SentActs, session: str, number: str, server: Server) -> str:
+async def answered(acts: SentActs, session: str, number: str, server: Server, user_id: str = "ann") -> str:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -35,7 +35,7 @@ async def answered(acts: SentActs, session: str, number: str, server: Server) ->
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
-    await acts.once(session, number, server)(scope, receive, send)
+    await acts.once(session, user_id, number, server)(scope, receive, send)
     return b"".join(message.get("body", b"") for message in sent).decode()
 
 
@@ -86,5 +86,14 @@ def test_one_whose_outcome_was_dropped_is_done_again() -> None:
         first = await answered(acts, "a", "1", server)
         acts.forget("a")
         return [first, await answered(acts, "a", "1", server)]
+
+    assert asyncio.run(both()) == ["answer 1", "answer 2"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("ann", "ben"), ("", "ben")])
+def test_nobody_is_given_the_answer_to_anothers_act(first: str, second: str) -> None:
+    async def both() -> list[str]:
+        acts, server = SentActs(), Server()
+        return [await answered(acts, "a", "1", server, user_id) for user_id in (first, second)]
 
     assert asyncio.run(both()) == ["answer 1", "answer 2"]
