@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from retrieval.core.cache import document_cache
 from retrieval.core.documents import LINE_END_HYPHEN, Document, Page, RemarkKind
 from retrieval.structure.scripts import without_line_ends
+from retrieval.structure.sentence_ends import BLANK_IS_NEXT
 
 # What else than the lines that are numbered belongs to the words of a page with numbered lines.
 _ON_NUMBERED: tuple[RemarkKind, ...] = ("line", "field", "annotation", "footnote")
@@ -175,7 +176,8 @@ def _belongs_to_page(text: str, index: int, count: int, running: frozenset[str])
         return True
     if (foot or index < _EDGE_LINES) and (shape_of(flat) in running or _DOCKET.fullmatch(flat)):
         return True
-    return "...." in flat.replace(" ", "") and bool(_LEADER.search(flat))
+    leader = _LEADER.search(flat) if "...." in flat.replace(" ", "") else None
+    return leader is not None and not BLANK_IS_NEXT.search(flat[: leader.start()].rstrip(". "))
 
 
 def shape_of(flat: str) -> str:

@@ -37,7 +37,8 @@ _NAMED_BY_LETTER = re.compile(
 )
 _LOOKED_BACK = 400  # characters: an abbreviation, or a whole number with its "Section"
 _LAST_WORD = re.compile(r"([\w.’'&-]+)$")
-_BLANK_IS_NEXT = re.compile(r"(?:\b(?:an?|the|of|on|in|at|by|to|for|than|with|from|is)|[$€£¥])\s*\Z", re.IGNORECASE)
+# What stands before a blank of dots to fill in, and not before a leader of a table of contents.
+BLANK_IS_NEXT = re.compile(r"(?:\b(?:an?|the|of|on|in|at|by|to|for|than|with|from|is)|[$€£¥])\s*\Z", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"\W*(?:(?:section|article|clause|paragraph|sec|art)\W{0,2}\s*)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Za-z])\W*",
     re.IGNORECASE,
@@ -81,7 +82,7 @@ def is_end(before: str, mark: str, after: str) -> bool:
         return True
     if after[0].islower() or not before.strip():
         return False
-    if mark.startswith("....") and _BLANK_IS_NEXT.search(before):
+    if mark.startswith("....") and BLANK_IS_NEXT.search(before):
         return False  # "day of ........ 2020"
     if _NUMBERED.fullmatch(before):
         return False  # "8.2. Termination" and "1. The Licensee" go on

@@ -47,6 +47,7 @@ def test_no_sentence_ends_within_the_name_of_a_company(name: str) -> None:
         "The Tenant shall pay a deposit of £ .............. as security for its obligations.",
         "This Deed is made on the ........ day of ............ 20.... between Ash Limited and Elm Limited.",
         "The Products are sold in the territory of the Distributor and in __________.",
+        "The Supplier delivers each order within 30 days of acceptance to the depot at .............. .",
     ],
 )
 def test_a_sentence_with_a_blank_to_fill_in_is_one(sentence: str) -> None:
